@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything is run from .venv, which `make setup` creates.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.complete
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick setup engine lint format bench clean
+
+help:  ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup engine  ## Make a running HTCondor pool on this machine from examples/htcondor_pool.yaml
+	$(BIN)/indigo-paas deploy examples/htcondor_pool.yaml --name demo
+	$(BIN)/indigo-paas show demo
+
+test: setup engine  ## Run every test
+	@setup/sanity.sh $(BIN)
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+quick: setup  ## Run the tests that need no container engine
+	$(BIN)/pytest -m "not engine and not slow" $(PYTEST_ARGS)
+
+setup: $(STAMP)  ## Create .venv with the command and all that the tests need
+
+$(STAMP): pyproject.toml setup/venv.sh
+	@setup/venv.sh $(VENV)
+	@touch $@
+
+engine:  ## Install and start a container engine where none answers
+	@setup/engine.sh
+
+lint: setup  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/ansible-lint
+
+format: setup  ## Put the Python files into their form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup engine  ## Measure, and print the tables of docs/measurements.md
+	$(BIN)/python -m benchmarks
+
+clean:  ## Delete what was built here; deployments stay
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
