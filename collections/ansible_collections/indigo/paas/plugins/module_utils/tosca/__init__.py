@@ -1,0 +1,36 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TOSCA: from a template and its inputs to a plan.
+
+`plan_template` is the whole way; `load` and `make_plan` are its two steps; `hosts` holds what is known at run
+time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from .load import load
+from .plan import Plan, make_plan
+from .topology import Topology
+from .vocabulary import Vocabulary, default_vocabulary
+
+__all__ = ["Plan", "Topology", "Vocabulary", "default_vocabulary", "load", "make_plan", "plan_template"]
+
+
+def plan_template(
+    path: str | bytes | os.PathLike[str],
+    inputs: Mapping[str, Any] | None = None,
+    counts: Mapping[str, int] | None = None,
+    removals: Mapping[str, list[str]] | None = None,
+    *,
+    vocabulary: Vocabulary | None = None,
+) -> Plan:
+    """Return the plan of a template; see `load` and `make_plan` for the arguments.
+
+    Raises TemplateError with all problems that were found.
+    """
+    return make_plan(load(path, inputs, vocabulary=vocabulary), counts, removals)

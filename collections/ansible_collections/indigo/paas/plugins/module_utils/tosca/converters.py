@@ -1,0 +1,118 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scalars brought to the primitive types of TOSCA, where that loses nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from .normative import SCALAR_UNITS, is_version, scalar_number
+from .yaml_scalars import scalar_text
+
+_TRUE = frozenset(("true", "yes", "on"))
+_FALSE = frozenset(("false", "no", "off"))
+
+
+def convert(kind: str, value: Any) -> Any:
+    """Return a value as the primitive type `kind`, such as "integer" or "scalar-unit.size".
+
+    ValueError says what the value would have to be, as in "a whole number". Lists and maps are not for this.
+    """
+    return _CONVERTERS[kind](value)
+
+
+def comparable(kind: str, value: Any) -> Any:
+    """Return a converted value as its constraints compare it: a scalar with a unit in base units."""
+    return float(scalar_number(kind, value)) if kind in SCALAR_UNITS else value
+
+
+def _to_string(value: Any) -> str:
+    if isinstance(value, (str, int, float)):
+        return scalar_text(value)
+    raise ValueError("a text")
+
+
+def _to_integer(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and len(value) < 40 and value.removeprefix("-").isdigit():
+        return int(value)
+    raise ValueError("a whole number")
+
+
+def _to_float(value: Any) -> float:
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            number = float("nan")
+        if number - number == 0:
+            return number
+    raise ValueError("a number")
+
+
+def _to_number(value: Any) -> int | float:
+    try:
+        return _to_integer(value)
+    except ValueError:
+        return _to_float(value)
+
+
+def _to_boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = value.lower() if isinstance(value, str) else ""
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise ValueError("true or false")
+
+
+def _to_timestamp(value: Any) -> str:
+    try:
+        datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError("a time such as 2026-01-31T12:00:00Z") from error
+    return value
+
+
+def _to_version(value: Any) -> str:
+    text = scalar_text(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+    if not is_version(text):
+        raise ValueError("a version such as 1.2 or 16.04")
+    return text
+
+
+def _to_range(value: Any) -> list:
+    bounds = list(value) if isinstance(value, list) and len(value) == 2 else [None]
+    numbers = [bound for bound in bounds if bound != "UNBOUNDED"]
+    if any(not isinstance(bound, int) or isinstance(bound, bool) for bound in numbers):
+        raise ValueError("a range of two whole numbers such as [ 8000, 8010 ]")
+    if numbers != sorted(numbers):
+        raise ValueError("a range that begins with the smaller number")
+    return bounds
+
+
+def _to_scalar(kind: str) -> Any:
+    def convert(value: Any) -> str:
+        try:
+            scalar_number(kind, value)
+        except ValueError as error:
+            raise ValueError(f"a {kind}: {error}") from error
+        return value.strip()
+
+    return convert
+
+
+_CONVERTERS = {
+    "string": _to_string,
+    "integer": _to_integer,
+    "float": _to_float,
+    "number": _to_number,
+    "boolean": _to_boolean,
+    "timestamp": _to_timestamp,
+    "version": _to_version,
+    "range": _to_range,
+    **{kind: _to_scalar(kind) for kind in SCALAR_UNITS},
+}

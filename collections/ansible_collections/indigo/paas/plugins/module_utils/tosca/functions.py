@@ -1,0 +1,248 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TOSCA functions as data, and the one evaluator that replaces what is known.
+
+A function that is still unknown is `{"$function": {"get_attribute": ["server", "private_address", 0]}}`. Only
+that form is evaluated: a value that comes from an input or a machine stays what it is, whatever it looks
+like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..errors import did_you_mean
+from .document import Map, Seq, key_place, value_place
+from .report import NOWHERE, Location, Report
+from .yaml_scalars import scalar_text
+
+FUNCTION = "$function"
+UNKNOWN = type("Unknown", (), {"__repr__": lambda self: "UNKNOWN"})()
+
+# Handler of one function: its evaluated arguments and its place -> a value, UNKNOWN, or another Call.
+Handler = Callable[[list, Location], Any]
+State = Mapping[str, Handler]
+
+_LISTS = ("concat", "token")
+_NAMED = ("get_input", "get_property", "get_attribute", "get_artifact", "get_operation_output")
+FUNCTIONS = (*_LISTS, *_NAMED)
+_MALFORMED = "malformed"
+_MINIMUM = {
+    "get_input": 1,
+    "get_property": 2,
+    "get_attribute": 2,
+    "get_artifact": 2,
+    "get_operation_output": 4,
+}
+_EXAMPLES = {
+    "get_input": "{ get_input: wn_num }",
+    "get_property": "{ get_property: [ SELF, port ] }",
+    "get_attribute": "{ get_attribute: [ fe_server, private_address, 0 ] }",
+    "get_artifact": "{ get_artifact: [ SELF, image ] }",
+    "get_operation_output": "{ get_operation_output: [ SELF, Standard, configure, token ] }",
+    "concat": "{ concat: [ 'http://', { get_attribute: [ fe_server, public_address, 0 ] } ] }",
+    "token": "{ token: [ { get_input: address }, ':', 0 ] }",
+}
+
+
+class FunctionError(ValueError):
+    """A function cannot have a value; `at` is where it is written."""
+
+    def __init__(self, message: str, at: Location = NOWHERE, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.at = at
+        self.hint = hint
+
+
+class Call(dict):
+    """A function that is not evaluated yet: plain data that also knows its place."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, name: str, arguments: list, at: Location = NOWHERE) -> None:
+        super().__init__({FUNCTION: {name: arguments}})
+        self.at = at
+
+
+def is_call(value: Any) -> bool:
+    """Say whether a value is a function that is still unknown."""
+    return isinstance(value, dict) and len(value) == 1 and FUNCTION in value
+
+
+def calls(value: Any) -> Iterator[tuple[str, list]]:
+    """Yield name and arguments of every function in a value, outermost first."""
+    if is_call(value):
+        ((name, arguments),) = value[FUNCTION].items()
+        yield name, arguments
+        yield from calls(arguments)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from calls(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from calls(item)
+
+
+def parse(value: Any, report: Report, at: Location = NOWHERE) -> Any:
+    """Return a value as a template writes it with its functions as Call.
+
+    What is malformed is reported and becomes a Call that nothing evaluates, so that no second problem comes of it.
+    A value without functions is returned as it is, not copied.
+    """
+    if isinstance(value, Mapping):
+        if FUNCTION in value:
+            message = f"the key '{FUNCTION}' is reserved"
+            report.add("reserved", message, key_place(value, FUNCTION), "Choose another name for it.")
+            return Call(_MALFORMED, [])
+        name = _function_name(value)
+        if name is not None:
+            return _parse_call(name, value, report, at)
+        return _rebuilt(value, {k: parse(v, report, value_place(value, k)) for k, v in value.items()})
+    if isinstance(value, list):
+        return _rebuilt(value, [parse(v, report, value_place(value, i)) for i, v in enumerate(value)])
+    return value
+
+
+def _function_name(value: Mapping[str, Any]) -> str | None:
+    """Return the function that a mapping is, known or not; None when it is plain data."""
+    if len(value) != 1:
+        return None
+    ((name, arguments),) = value.items()
+    if name in _NAMED or (name == "concat" and isinstance(arguments, list)):
+        return name
+    if name == "token":
+        return name if isinstance(arguments, list) and len(arguments) == 3 else None
+    return name if name.startswith("get_") and isinstance(arguments, (str, list)) else None
+
+
+def _parse_call(name: str, value: Mapping[str, Any], report: Report, at: Location) -> Any:
+    place = key_place(value, name, at)
+    arguments = value[name]
+    if name not in FUNCTIONS:
+        hint = did_you_mean(name, FUNCTIONS, what="functions")
+        report.add("unknown-function", f"unknown function '{name}'", place, hint)
+        return Call(_MALFORMED, [], place)
+    if name == "get_input" and isinstance(arguments, str):
+        arguments = [arguments]
+    if not isinstance(arguments, list) or len(arguments) < _MINIMUM.get(name, 0):
+        report.add("function", f"'{name}' is not given what it needs", place, f"Write it as {_EXAMPLES[name]}.")
+        return Call(_MALFORMED, [], place)
+    return Call(name, [parse(item, report, value_place(arguments, i)) for i, item in enumerate(arguments)], place)
+
+
+def _rebuilt(old: Any, new: Any) -> Any:
+    """Return the old container when nothing in it changed, else the new one with the old one's places."""
+    if isinstance(old, Mapping):
+        if all(new[key] is item for key, item in old.items()):
+            return old
+        return Map(new, old) if isinstance(old, Map) else new
+    if all(a is b for a, b in zip(old, new, strict=True)):
+        return old
+    return Seq(new, old) if isinstance(old, Seq) else new
+
+
+def evaluate(value: Any, state: State) -> Any:
+    """Return a value in which every function that `state` knows is replaced.
+
+    `state` maps function names to handlers; concat and token need none. What a handler answers with UNKNOWN,
+    and every function without a handler, stays as data. Nothing that a handler returns is evaluated again.
+    FunctionError when a function cannot have a value at all.
+    """
+    if isinstance(value, dict):
+        if is_call(value):
+            return _evaluate_call(value, state)
+        return _rebuilt(value, {key: evaluate(item, state) for key, item in value.items()})
+    if isinstance(value, list):
+        return _rebuilt(value, [evaluate(item, state) for item in value])
+    return value
+
+
+def _evaluate_call(call: dict, state: State) -> Any:
+    ((name, arguments),) = call[FUNCTION].items()
+    at = getattr(call, "at", NOWHERE)
+    known = [evaluate(item, state) for item in arguments]
+    if any(_has_call(item) for item in known):
+        return Call(name, known, at)
+    handler = _BUILT_IN.get(name) or state.get(name)
+    result = UNKNOWN if handler is None else handler(known, at)
+    return Call(name, known, at) if result is UNKNOWN else result
+
+
+def _has_call(value: Any) -> bool:
+    return next(calls(value), None) is not None
+
+
+def _concat(arguments: list, at: Location) -> str:
+    return "".join(text_of(item, at) for item in arguments)
+
+
+def _token(arguments: list, at: Location) -> str:
+    text, separators, index = arguments
+    if not isinstance(text, str) or not isinstance(separators, str) or not separators or not _is_index(index):
+        raise FunctionError("'token' needs a text, its separator and a number", at, f"Write {_EXAMPLES['token']}.")
+    parts = text.split(separators)
+    if index >= len(parts):
+        raise FunctionError(f"'token' finds only {len(parts)} parts in the text, counted from 0", at)
+    return parts[index]
+
+
+_BUILT_IN: dict[str, Handler] = {"concat": _concat, "token": _token}
+
+
+def text_of(value: Any, at: Location = NOWHERE) -> str:
+    """Return a scalar as the text that a template would write for it; FunctionError for anything else."""
+    if isinstance(value, (str, int, float)):
+        return scalar_text(value)
+    shown = {"NoneType": "nothing", "dict": "a map", "list": "a list"}.get(type(value).__name__, "a collection")
+    raise FunctionError(f"'concat' joins texts and numbers, here is {shown}", at, "Pick one value of it.")
+
+
+def follow(value: Any, path: list, at: Location = NOWHERE) -> Any:
+    """Return what lies at a path of keys and indexes; over an unknown attribute, a Call for that part of it.
+
+    FunctionError when the path leads nowhere.
+    """
+    for index, step in enumerate(path):
+        if is_call(value):
+            return _follow_call(value, path[index:], at)
+        if isinstance(value, Mapping) and isinstance(step, str) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and _list_index(step) is not None and _list_index(step) < len(value):
+            value = value[_list_index(step)]
+        else:
+            raise FunctionError(f"there is nothing at '{_shown(step)}'", at, "Check the names and numbers after it.")
+    return value
+
+
+def _follow_call(call: dict, path: list, at: Location) -> Call:
+    ((name, arguments),) = call[FUNCTION].items()
+    if name != "get_attribute":
+        raise FunctionError(f"the value is made by '{name}', it has no parts", at)
+    return Call(name, [*arguments, *path], at)
+
+
+def _list_index(step: Any) -> int | None:
+    if isinstance(step, str) and step.isascii() and step.isdigit() and len(step) < 10:
+        return int(step)
+    return step if _is_index(step) else None
+
+
+def _is_index(step: Any) -> bool:
+    return isinstance(step, int) and not isinstance(step, bool) and step >= 0
+
+
+def _shown(step: Any) -> str:
+    return str(step)[:80]
+
+
+def plain(value: Any) -> Any:
+    """Return a copy made of dict, list, str, int, float, bool and None only."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return float(value)
+    return value

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: all that sites, playbooks and people need to know of a template, as plain data."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ..errors import TemplateError
+from .components import ComponentMaker
+from .functions import plain
+from .groups import GroupMaker
+from .report import Report
+from .topology import Topology
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan; its fields hold only dict, list, str, int, float, bool and None."""
+
+    description: str = ""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    components: list[dict[str, Any]] = field(default_factory=list)
+    stages: list[dict[str, Any]] = field(default_factory=list)
+    applications: list[dict[str, Any]] = field(default_factory=list)
+    policies: list[dict[str, Any]] = field(default_factory=list)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    format: int = FORMAT
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as data of its own, fit for JSON."""
+        return copy.deepcopy(self.view())
+
+    def view(self) -> dict[str, Any]:
+        """Return the same data as `to_dict`, shared with the plan: not to be changed."""
+        names = ["format", *(each.name for each in fields(self) if each.name != "format")]
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Plan:
+        """Return the plan for what `to_dict` gave; TemplateError when it is something else."""
+        if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+            raise TemplateError("this is no plan that this version can read", hint="Make the plan again.")
+        known = {each.name: each for each in fields(cls)}
+        wrong = [name for name in data if name not in known]
+        empty = cls()
+        wrong += [name for name in known if name in data and type(data[name]) is not type(getattr(empty, name))]
+        if wrong:
+            raise TemplateError(f"this is no plan: '{str(wrong[0])[:80]}' is wrong in it", hint="Make the plan again.")
+        return cls(**plain(data))
+
+
+def make_plan(
+    topology: Topology,
+    counts: Mapping[str, int] | None = None,
+    removals: Mapping[str, list[str]] | None = None,
+) -> Plan:
+    """Return the plan of a topology.
+
+    `counts` maps a group of machines (node template or safe name) to how many there shall be, `removals` to
+    the nodes that shall go. Raises TemplateError with all that cannot be planned.
+    """
+    report = Report()
+    report.extend(list(topology.warnings))
+    groups = GroupMaker(topology, report)
+    software = ComponentMaker(topology, report)
+    parts = {
+        "description": topology.description,
+        "inputs": plain(topology.inputs),
+        "groups": groups.make(counts or {}, removals or {}),
+        "components": software.components(),
+        "stages": software.stages(groups.safe_names()),
+        "applications": software.applications(),
+        "policies": _policies(topology),
+        "outputs": _outputs(topology),
+    }
+    report.raise_errors()
+    return Plan(**parts, warnings=[problem.to_dict() for problem in report.warnings])
+
+
+def _policies(topology: Topology) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": policy.name,
+            "type": policy.type.name,
+            "types": list(policy.type.ancestors),
+            "targets": list(policy.targets),
+            "properties": plain(policy.properties),
+        }
+        for policy in topology.policies
+    ]
+
+
+def _outputs(topology: Topology) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"description": output.description, "value": plain(output.value)}
+        for name, output in topology.outputs.items()
+    }

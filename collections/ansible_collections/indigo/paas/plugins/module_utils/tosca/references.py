@@ -1,0 +1,201 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the names inside functions mean: SELF, HOST, SOURCE, TARGET, and the names of the template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import did_you_mean
+from .functions import UNKNOWN, Call, FunctionError, State, follow
+from .inputs import Inputs
+from .report import Location, Report
+from .templates import Draft
+from .types import ADDRESSES, COMPUTE
+
+# A property of a node template, found.
+BOUND = "bound_property"
+# A property that is asked for as an attribute: what is not in it may appear when the node runs.
+REFLECTED = "reflected_property"
+
+# A property: the node template, its capability or None, the property's name.
+Slot = tuple[str, "str | None", str]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a function is written: on which node, and between which two for a relationship."""
+
+    node: str | None = None
+    source: str | None = None
+    target: str | None = None
+
+    def entity(self, keyword: str) -> str | None:
+        """Return the node that SELF, SOURCE or TARGET stands for here, None when it has no meaning here."""
+        return {"SELF": self.node, "HOST": self.node, "SOURCE": self.source, "TARGET": self.target}.get(keyword)
+
+
+class _Unreadable(Exception):
+    """A function names a node template whose own problems are reported already."""
+
+
+class References:
+    """Binds the functions of a template to its nodes; what points nowhere goes to the report."""
+
+    def __init__(
+        self,
+        drafts: Mapping[str, Draft],
+        written: Mapping[str, Any],
+        inputs: Inputs,
+        report: Report,
+    ) -> None:
+        """Take the node templates; `written` names them all, even the unreadable ones."""
+        self._drafts = drafts
+        self._written = written
+        self._inputs = inputs
+        self._report = report
+
+    def state(self, scope: Scope) -> State:
+        """Return the handlers for `functions.evaluate` that insert inputs and bind everything else.
+
+        get_property becomes BOUND [node, capability or null, property, path...], a get_attribute that names a
+        property becomes REFLECTED with the same arguments; other get_attribute and get_operation_output keep
+        their form with the node's name. What cannot be bound is reported and stays.
+        """
+        handlers = {
+            "get_input": self._input,
+            "get_property": self._property,
+            "get_attribute": self._attribute,
+            "get_artifact": self._artifact,
+            "get_operation_output": self._operation_output,
+        }
+        return {name: self._guarded(handler, scope) for name, handler in handlers.items()}
+
+    def _guarded(self, handler: Any, scope: Scope) -> Any:
+        def handle(arguments: list, at: Location) -> Any:
+            try:
+                _check_names(arguments, at)
+                return handler(scope, arguments, at)
+            except _Unreadable:
+                return UNKNOWN
+            except FunctionError as error:
+                self._report.add("function", str(error), at, error.hint)
+                return UNKNOWN
+
+        return handle
+
+    def _input(self, _scope: Scope, arguments: list, at: Location) -> Any:
+        name, *path = arguments
+        if name in self._inputs.unusable:
+            raise _Unreadable
+        if not isinstance(name, str) or name not in self._inputs.values:
+            hint = did_you_mean(name, self._inputs.values, what="inputs")
+            raise FunctionError(f"get_input names '{str(name)[:80]}', which is no input of the template", at, hint)
+        value = self._inputs.values[name]
+        return follow(value, path, at) if value is not None else None
+
+    def _property(self, scope: Scope, arguments: list, at: Location) -> Call:
+        for draft in self._candidates(scope, arguments, at):
+            slot = self._slot(draft, arguments[1:], hosting=arguments[0] == "HOST")
+            if slot is not None:
+                return Call(BOUND, slot, at)
+        raise self._nothing("get_property", "property", scope, arguments, at)
+
+    def _attribute(self, scope: Scope, arguments: list, at: Location) -> Call:
+        for draft in self._candidates(scope, arguments, at):
+            attribute = self._attribute_of(draft, arguments[1:])
+            if attribute is not None:
+                return Call("get_attribute", attribute, at)
+            slot = self._slot(draft, arguments[1:])
+            if slot is not None:
+                return Call(REFLECTED, slot, at)
+        raise self._nothing("get_attribute", "attribute", scope, arguments, at)
+
+    def _artifact(self, scope: Scope, arguments: list, at: Location) -> Any:
+        draft = next(self._candidates(scope, arguments, at))
+        written = draft.body.get("artifacts")
+        artifacts = {**draft.type.artifacts, **(written if isinstance(written, Mapping) else {})}
+        artifact = artifacts.get(str(arguments[1]))
+        artifact = artifact.get("file") if isinstance(artifact, Mapping) else artifact
+        if not isinstance(artifact, str):
+            hint = did_you_mean(arguments[1], artifacts, what="artifacts")
+            raise FunctionError(f"get_artifact: '{draft.name}' has no artifact '{arguments[1]}'", at, hint)
+        return artifact
+
+    def _operation_output(self, scope: Scope, arguments: list, at: Location) -> Call:
+        draft = next(self._candidates(scope, arguments, at))
+        return Call("get_operation_output", [draft.name, *arguments[1:]], at)
+
+    def _candidates(self, scope: Scope, arguments: list, at: Location) -> Iterator[Draft]:
+        """Yield the nodes that the first argument may mean: for HOST, all under this node, nearest first."""
+        keyword = arguments[0]
+        name = scope.entity(keyword) if isinstance(keyword, str) else None
+        if name is None and keyword in ("SELF", "HOST", "SOURCE", "TARGET"):
+            raise FunctionError(f"{keyword} has no meaning here", at, "Name a node template.")
+        name = keyword if name is None else name
+        if name in self._written and name not in self._drafts:
+            raise _Unreadable
+        if not isinstance(name, str) or name not in self._drafts:
+            hint = did_you_mean(name, self._written, what="node templates")
+            raise FunctionError(f"'{str(name)[:80]}' is no node template", at, hint)
+        draft: Draft | None = self._drafts[name]
+        if keyword != "HOST":
+            yield self._drafts[name]
+            return
+        for _step in range(len(self._drafts)):
+            draft = self._drafts.get(draft.host) if draft is not None and draft.host else None
+            if draft is None:
+                return
+            yield draft
+
+    def _slot(self, draft: Draft, path: list, hosting: bool = False) -> list | None:
+        """Return [node, capability, property, rest of path...] for a path from a node, else None."""
+        first, *rest = path
+        given = draft.body.get("properties")
+        if first in draft.type.properties or (isinstance(given, Mapping) and first in given):
+            return [draft.name, None, first, *rest]
+        capability = draft.type.capabilities.get(first) if isinstance(first, str) else None
+        if capability is not None and rest and rest[0] in capability.properties:
+            return [draft.name, first, *rest]
+        if hosting and "host" in draft.type.capabilities:
+            return self._slot(draft, ["host", *path])
+        for target in self._required(draft, first):
+            return self._slot(target, rest) if rest else None
+        return None
+
+    def _attribute_of(self, draft: Draft, path: list) -> list | None:
+        first, *rest = path
+        if first in draft.type.attributes:
+            return [draft.name, first, *(rest or self._first_of(draft, first))]
+        capability = draft.type.capabilities.get(first) if isinstance(first, str) else None
+        if capability is not None and rest and rest[0] in capability.attributes:
+            return [draft.name, *path]
+        for target in self._required(draft, first):
+            return self._attribute_of(target, rest) if rest else None
+        return None
+
+    def _first_of(self, draft: Draft, attribute: str) -> list[int]:
+        """Return [0] for an address that the type calls one text: here it is a list over the machines."""
+        single = draft.type.is_a(COMPUTE) and attribute in ADDRESSES
+        return [0] if single and draft.type.attributes[attribute].type == "string" else []
+
+    def _required(self, draft: Draft, name: Any) -> Iterator[Draft]:
+        return (self._drafts[found.node] for found in draft.requirements if found.name == name)
+
+    def _nothing(self, function: str, what: str, scope: Scope, arguments: list, at: Location) -> FunctionError:
+        names: list[str] = []
+        for draft in self._candidates(scope, arguments, at):
+            names += [*draft.type.properties, *draft.type.capabilities]
+            names += draft.type.attributes if what == "attribute" else []
+        plural = "attributes" if what == "attribute" else "properties"
+        hint = did_you_mean(arguments[1], names, what=plural)
+        path = ".".join(str(step)[:80] for step in arguments[1:])
+        return FunctionError(f"{function}: '{str(arguments[0])[:80]}' has no {what} '{path}'", at, hint)
+
+
+def _check_names(arguments: list, at: Location) -> None:
+    if not all(isinstance(argument, (str, int)) for argument in arguments):
+        raise FunctionError("the arguments must be names and numbers", at, "Write them as plain text.")

@@ -1,0 +1,192 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import contextlib
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.converters import convert
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import parse
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import scalar_number
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import TypeBuilder
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.values import Values
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary
+
+FACTORS = {
+    "B": 1,
+    "kB": 1000,
+    "KiB": 1024,
+    "MB": 10**6,
+    "MiB": 2**20,
+    "GB": 10**9,
+    "GiB": 2**30,
+    "TB": 10**12,
+    "TiB": 2**40,
+}
+
+
+def coerce(vocabulary: Vocabulary, schema: str, value: Any) -> tuple[Any, list[str]]:
+    """Return what a value becomes under a schema that is written as YAML, and the problems."""
+    report = Report()
+    built = TypeBuilder(vocabulary, report).schema("x", parse(f"s: {schema}", "t")["s"], NOWHERE)
+    result = Values(vocabulary, report).coerce(value, built, "x", NOWHERE)
+    return result, [problem.message for problem in report.errors]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "result"),
+    [
+        ("string", "a", "a"),
+        ("string", True, "true"),
+        ("string", 7, "7"),
+        ("string", 1.5, "1.5"),
+        ("integer", 7, 7),
+        ("integer", "7", 7),
+        ("integer", "-7", -7),
+        ("float", 7, 7.0),
+        ("float", "0.5", 0.5),
+        ("number", 7, 7),
+        ("number", 7.5, 7.5),
+        ("boolean", True, True),
+        ("boolean", "no", False),
+        ("boolean", "True", True),
+        ("version", 13, "13"),
+        ("version", 16.04, "16.04"),
+        ("version", "1.2.3.beta-1", "1.2.3.beta-1"),
+        ("timestamp", "2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z"),
+        ("range", [1, 5], [1, 5]),
+        ("range", [1, "UNBOUNDED"], [1, "UNBOUNDED"]),
+        ("list", [1, "a"], [1, "a"]),
+        ("map", {"a": 1}, {"a": 1}),
+        ("scalar-unit.size", "1 GB", "1 GB"),
+        ("scalar-unit.size", "512MiB", "512MiB"),
+        ("scalar-unit.time", "30 s", "30 s"),
+        ("scalar-unit.frequency", "2.4 GHz", "2.4 GHz"),
+        ("tosca.datatypes.network.PortDef", "80", 80),
+        ("test.Level", 5, 5),
+        ("{type: list, entry_schema: integer}", ["1", 2], [1, 2]),
+        ("{type: map, entry_schema: {type: list, entry_schema: boolean}}", {"a": ["yes"]}, {"a": [True]}),
+        ("test.Endpoint", {"url": "x"}, {"url": "x", "retries": 3}),
+        ("test.Endpoint", {"url": 1, "port": "80"}, {"url": "1", "port": 80, "retries": 3}),
+        ("{type: list, entry_schema: test.Endpoint}", [{"url": "x", "retries": 1}], [{"url": "x", "retries": 1}]),
+    ],
+)
+def test_accepted(vocabulary: Vocabulary, kind: str, value: Any, result: Any) -> None:
+    schema = kind if kind.startswith("{") else f"{{type: {kind}}}"
+    found, problems = coerce(vocabulary, schema, value)
+    assert not problems
+    assert found == result
+    assert type(found) is type(result)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "message"),
+    [
+        ("string", [], "a list is not a text"),
+        ("integer", 1.0, "'1.0' is not a whole number"),
+        ("integer", "1e3", "'1e3' is not a whole number"),
+        ("integer", "٣", "is not a whole number"),
+        ("integer", True, "'true' is not a whole number"),
+        ("float", "nan", "is not a number"),
+        ("float", "1" * 400, "is not a number"),
+        ("boolean", 1, "'1' is not true or false"),
+        ("version", "new", "'new' is not a version"),
+        ("version", True, "is not a version"),
+        ("timestamp", "soon", "'soon' is not a time"),
+        ("range", [5, 1], "not a range that begins with the smaller"),
+        ("range", [1], "not a range of two whole numbers"),
+        ("list", "a", "'a' is not a list"),
+        ("map", ["a"], "a list is not a map"),
+        ("scalar-unit.size", 1000, "'1000' is not a scalar-unit.size"),
+        ("scalar-unit.size", "1 XB", "unknown unit 'XB', the units are B, kB, KiB"),
+        ("scalar-unit.size", "1 GB; rm", "is not a scalar-unit.size"),
+        ("scalar-unit.size", "-1 GB", "is not a scalar-unit.size"),
+        ("tosca.datatypes.network.PortDef", 70000, "'70000' breaks the constraint in_range: [1, 65535]"),
+        ("test.Level", 6, "'6' breaks the constraint in_range: [1, 5]"),
+        ("test.Endpoint", "x", "'x' is not a map of the fields of test.Endpoint"),
+        ("{type: list, entry_schema: integer}", ["a"], "item 0 of x: 'a' is not a whole number"),
+        ("{type: map, entry_schema: integer}", {"k": "a"}, "'k' of x: 'a' is not a whole number"),
+        ("{type: map, key_schema: {type: string, constraints: [{max_length: 1}]}}", {"kk": 1}, "key 'kk' of x"),
+    ],
+)
+def test_refused(vocabulary: Vocabulary, kind: str, value: Any, message: str) -> None:
+    schema = kind if kind.startswith("{") else f"{{type: {kind}}}"
+    _found, problems = coerce(vocabulary, schema, value)
+    assert len(problems) == 1
+    assert message in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "constraint", "good", "bad"),
+    [
+        ("integer", "equal: 3", 3, 4),
+        ("boolean", "equal: true", True, False),
+        ("integer", "greater_than: 3", 4, 3),
+        ("integer", "greater_or_equal: 3", 3, 2),
+        ("integer", "less_than: 3", 2, 3),
+        ("integer", "less_or_equal: 3", 3, 4),
+        ("float", "greater_than: 0.5", 0.6, 0.5),
+        ("integer", "in_range: [1, 4]", 4, 5),
+        ("integer", "in_range: [1, UNBOUNDED]", 10**9, 0),
+        ("string", "valid_values: [a, b]", "b", "c"),
+        ("string", "valid_values: [yes, no]", True, "maybe"),
+        ("string", "length: 2", "ab", "abc"),
+        ("string", "min_length: 2", "ab", "a"),
+        ("string", "max_length: 2", "ab", "abc"),
+        ("list", "min_length: 1", ["a"], []),
+        ("map", "max_length: 1", {}, {"a": 1, "b": 2}),
+        ("string", "pattern: '[a-z]+'", "abc", "abC"),
+        ("scalar-unit.size", "greater_or_equal: 1 GB", "1000 MB", "999 MB"),
+        ("scalar-unit.size", "greater_than: 1 GB", "1 GiB", "1 GB"),
+        ("scalar-unit.size", "in_range: [1 GB, 2 GB]", "2 GB", "2.1 GB"),
+        ("scalar-unit.size", "valid_values: [1 GB, 2 GB]", "1000 MB", "3 GB"),
+        ("scalar-unit.time", "less_than: 1 m", "59 s", "60 s"),
+        ("version", "equal: 16.04", "16.04", "16.4"),
+        ("version", "valid_values: [16.04, 18.04]", 18.04, "20.04"),
+        ("range", "in_range: [1, 10]", [1, 10], [1, 11]),
+    ],
+)
+def test_every_constraint(vocabulary: Vocabulary, kind: str, constraint: str, good: Any, bad: Any) -> None:
+    schema = f"{{type: {kind}, constraints: [{{{constraint}}}]}}"
+    assert coerce(vocabulary, schema, good)[1] == []
+    (problem,) = coerce(vocabulary, schema, bad)[1]
+    assert "breaks the constraint" in problem
+    assert constraint.partition(":")[0] in problem
+
+
+def test_a_recursive_data_type_with_defaults_ends(vocabulary: Vocabulary) -> None:
+    own = Vocabulary(vocabulary)
+    own.add_plain({"data_types": {"loop": {"properties": {"next": {"type": "loop", "default": {}}}}}})
+    _found, problems = coerce(own, "{type: loop}", {})
+    assert any("nested too deep" in problem for problem in problems)
+
+
+@given(
+    st.decimals(min_value=0, max_value=10**6, places=3),
+    st.sampled_from(sorted(FACTORS)),
+    st.sampled_from(["", " ", "  "]),
+    st.booleans(),
+)
+def test_sizes_are_exact_and_take_any_case(number: Any, unit: str, space: str, lower: bool) -> None:
+    written = f"{number:f}{space}{unit.lower() if lower else unit}"
+    assert scalar_number("scalar-unit.size", written) == Fraction(number) * FACTORS[unit]
+    assert convert("scalar-unit.size", written) == written
+
+
+@given(st.text())
+def test_any_text_is_a_size_or_a_value_error(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert scalar_number("scalar-unit.size", text) >= 0
+
+
+def test_time_and_frequency_have_seconds_and_hertz() -> None:
+    assert scalar_number("scalar-unit.time", "1.5 m") == 90
+    assert scalar_number("scalar-unit.time", "5 ms") == Fraction(5, 1000)
+    assert scalar_number("scalar-unit.frequency", "2.4 GHz") == 24 * 10**8

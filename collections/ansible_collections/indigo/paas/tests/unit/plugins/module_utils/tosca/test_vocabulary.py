@@ -1,0 +1,114 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import Vocabulary, default_vocabulary, normative
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import load_vocabulary, shipped_files
+
+
+def find(vocabulary: Vocabulary, name: str, kind: str = "node_types") -> Type:
+    report = Report()
+    found = vocabulary.find(kind, name, NOWHERE, report)
+    report.raise_errors()
+    assert found is not None
+    return found
+
+
+def test_everything_that_ships_is_well_formed() -> None:
+    assert find(default_vocabulary(), "tosca.nodes.indigo.Compute").is_a("tosca.nodes.Compute")
+    assert default_vocabulary() is default_vocabulary()
+
+
+def test_roles_bring_their_types(tmp_path: Path) -> None:
+    (tmp_path / "tosca").mkdir()
+    (tmp_path / "roles" / "web" / "meta").mkdir(parents=True)
+    (tmp_path / "tosca" / "base.yaml").write_text("node_types: {base: {derived_from: tosca.nodes.Root}}\n")
+    (tmp_path / "roles" / "web" / "meta" / "tosca.yml").write_text("node_types: {web: {derived_from: base}}\n")
+    found = find(load_vocabulary(shipped_files(tmp_path)), "web")
+    assert found.ancestors == ("web", "base", "tosca.nodes.Root")
+
+
+def test_a_role_with_wrong_types_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "tosca.yml"
+    file.write_text("node_types:\n  web: {derived_from: nothing}\n")
+    with pytest.raises(TemplateError, match=r"tosca\.yml:2:23: 'web' is derived from the unknown type 'nothing'"):
+        load_vocabulary([file])
+
+
+@pytest.mark.parametrize(
+    ("kind", "short", "full"),
+    [
+        ("node_types", "Compute", "tosca.nodes.Compute"),
+        ("node_types", "tosca:Compute", "tosca.nodes.Compute"),
+        ("node_types", "indigo.Compute", "tosca.nodes.indigo.Compute"),
+        ("relationship_types", "AttachesTo", "tosca.relationships.AttachesTo"),
+        ("capability_types", "Container", "tosca.capabilities.Container"),
+        ("policy_types", "indigo.SlaPlacement", "tosca.policies.indigo.SlaPlacement"),
+        ("data_types", "PortDef", "tosca.datatypes.network.PortDef"),
+    ],
+)
+def test_short_names(vocabulary: Vocabulary, kind: str, short: str, full: str) -> None:
+    assert vocabulary.full_name(kind, short) == full
+    assert find(vocabulary, short, kind).name == full
+
+
+def test_everything_is_inherited(vocabulary: Vocabulary) -> None:
+    pool = find(vocabulary, "test.Pool")
+    assert pool.is_a("tosca.nodes.SoftwareComponent")
+    assert {"submit", "wn_ips", "component_version"} <= pool.properties.keys()
+    assert {"collector", "tosca_id"} <= pool.attributes.keys()
+    assert {"lrms", "feature"} <= pool.capabilities.keys()
+    assert {"host", "dependency"} <= pool.requirements.keys()
+    assert pool.capabilities["lrms"].properties["type"].default == "condor"
+
+
+def test_normative_definitions_are_not_altered(vocabulary: Vocabulary) -> None:
+    assert "tags" not in find(vocabulary, "tosca.nodes.Compute").properties
+    assert "count" not in find(vocabulary, "tosca.nodes.Compute").capabilities["scalable"].properties
+
+
+@pytest.mark.parametrize(
+    ("name", "capability", "properties"),
+    [
+        (
+            "tosca.nodes.indigo.Compute",
+            "host",
+            "num_cpus mem_size disk_size num_gpus instance_type sgx preemtible_instance",
+        ),
+        ("tosca.nodes.indigo.Compute", "os", "type distribution version architecture image credential gpu_driver"),
+        ("tosca.nodes.indigo.Compute", "scalable", "count min_instances max_instances removal_list"),
+        ("tosca.nodes.indigo.Compute", "endpoint", "dns_name network_name ports private_ip additional_ip"),
+        ("tosca.nodes.indigo.LRMS.FrontEnd", "lrms", "type"),
+        ("tosca.nodes.indigo.LRMS.WorkerNode", "wn", "min_instances max_instances"),
+    ],
+)
+def test_capabilities_of_the_published_types(
+    vocabulary: Vocabulary, name: str, capability: str, properties: str
+) -> None:
+    assert set(properties.split()) <= find(vocabulary, name).capabilities[capability].properties.keys()
+
+
+def test_own_types_leave_the_shared_ones_alone(vocabulary: Vocabulary) -> None:
+    own = Vocabulary(vocabulary)
+    own.add_plain({"node_types": {"tosca.nodes.indigo.Compute": {"derived_from": "tosca.nodes.Root"}}})
+    assert not find(own, "tosca.nodes.indigo.Compute").is_a("tosca.nodes.Compute")
+    assert find(vocabulary, "tosca.nodes.indigo.Compute").is_a("tosca.nodes.Compute")
+
+
+def test_without_tosca_parser_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "toscaparser.elements", None)
+    normative._modules.cache_clear()
+    try:
+        with pytest.raises(TemplateError, match="pip install tosca-parser"):
+            normative.definitions()
+    finally:
+        normative._modules.cache_clear()
