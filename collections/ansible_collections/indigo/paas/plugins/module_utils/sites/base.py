@@ -1,0 +1,291 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every site is: few verbs over plain data, and the rules by which nodes are compared with the plan."""
+
+from __future__ import annotations
+
+import abc
+import re
+import typing as t
+from dataclasses import asdict, dataclass, field
+
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+
+RUNNING = "running"
+STOPPED = "stopped"
+UNFINISHED = "unfinished"
+ERROR = "error"
+
+DEPLOYMENT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+
+Progress = t.Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A machine of a deployment, as found at its site by its labels.
+
+    group            safe name of its node group; (group, index) is its identity
+    state            "running", "stopped" (can be started again), "unfinished" (creation broke off), "error"
+    private_address  addresses inside the deployment's network
+    public_address   addresses for the world outside
+    ansible_host     where the controller reaches its SSH server; empty while it does not run
+    host_keys        its public SSH host keys, each "TYPE BASE64"
+    size             {"cpus": number, "memory": bytes} that it was made with
+    problem          what is wrong with it, as a sentence
+    """
+
+    name: str
+    group: str
+    index: int
+    id: str
+    state: str = RUNNING
+    private_address: list[str] = field(default_factory=list)
+    public_address: list[str] = field(default_factory=list)
+    ansible_host: str = ""
+    ansible_port: int = 22
+    ansible_user: str = "root"
+    python: str = "/usr/bin/python3"
+    host_keys: list[str] = field(default_factory=list)
+    size: dict[str, float] = field(default_factory=dict)
+    problem: str | None = None
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the node as plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class NewNode:
+    """A node that the plan wants and the site has not; `group` is the plan's group."""
+
+    name: str
+    group: dict[str, t.Any]
+    index: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What makes reality match the plan.
+
+    repair holds nodes that are wanted and exist but do not run: stopped ones are started, others made anew.
+    """
+
+    create: tuple[NewNode, ...] = ()
+    keep: tuple[Node, ...] = ()
+    repair: tuple[Node, ...] = ()
+    remove: tuple[Node, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.create or self.repair or self.remove)
+
+    def names(self) -> dict[str, list[str]]:
+        """Return the names of the nodes, sorted, under create, keep, repair and remove."""
+        return {
+            what: sorted(node.name for node in getattr(self, what)) for what in ("create", "keep", "repair", "remove")
+        }
+
+
+@dataclass(frozen=True)
+class Result:
+    """What ensure_nodes did, or would do: the nodes there are now, and the names of those it changed."""
+
+    nodes: list[Node]
+    created: list[str]
+    repaired: list[str]
+    removed: list[str]
+    kept: list[str]
+    changed: bool
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a site; in the inventory its name carries the prefix ``site_``."""
+
+    kind: type
+    default: t.Any
+    description: str
+    choices: tuple[str, ...] = ()
+
+
+COMMON_OPTIONS = {
+    "location": Option(str, None, "Where the site is, for people to read."),
+    "priority": Option(int, 0, "Sites of higher priority are chosen first."),
+    "price": Option(float, 0.0, "Price of one CPU for one hour; among equals the cheapest site is chosen."),
+}
+
+
+class Site(abc.ABC):
+    """A place where nodes are made. One subclass, in one file of this folder, for each type of site."""
+
+    type: t.ClassVar[str]
+    OPTIONS: t.ClassVar[dict[str, Option]] = {}
+
+    def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
+        self.name = name
+        self.options = read_options(name, {**COMMON_OPTIONS, **self.OPTIONS}, options)
+
+    @abc.abstractmethod
+    def describe(self) -> dict[str, t.Any]:
+        """Return what the site is and holds; one that does not answer says so in `problem`.
+
+        name, type, location, priority, price, available (bool), problem (None or a sentence with a remedy),
+        warnings (list of sentences), images (dicts with name, distribution, version, codename, type,
+        architecture, default), references (further image names that may be asked for),
+        capacity {cpus, memory, nodes}: what may be asked of the site in all,
+        remedies {cpus, memory, nodes}: sentences that say how to raise that, where it can be raised,
+        largest_node {cpus, memory}, used {cpus, memory, nodes, deployments: {name: {cpus, memory, nodes}}}.
+        Memory is in bytes.
+        """
+
+    @abc.abstractmethod
+    def list_nodes(self, deployment: str) -> list[Node]:
+        """Return the nodes labelled as DEPLOYMENT's, sorted by group and index. Raises SiteError."""
+
+    @abc.abstractmethod
+    def ensure_nodes(
+        self,
+        deployment: str,
+        groups: list[dict[str, t.Any]],
+        *,
+        public_key: str,
+        progress: Progress | None = None,
+        dry_run: bool = False,
+    ) -> Result:
+        """Make the nodes of DEPLOYMENT match GROUPS (the plan's) and wait until each answers to PUBLIC_KEY.
+
+        Calling it again continues what a call before it left undone, however that ended.
+        A dry run changes nothing and reports what would be done. Raises SiteError.
+        """
+
+    @abc.abstractmethod
+    def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
+        """Delete all that DEPLOYMENT has, its network included, and return the names of its nodes.
+
+        Half gone is success. A dry run deletes nothing. Raises SiteError.
+        """
+
+    def description(self, **found: t.Any) -> dict[str, t.Any]:
+        """Return a description with the fields that all sites share, overlaid with FOUND."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            **{option: self.options[option] for option in COMMON_OPTIONS},
+            "available": True,
+            "problem": None,
+            "warnings": [],
+            "images": [],
+            "references": [],
+            "capacity": {"cpus": 0, "memory": 0, "nodes": 0},
+            "remedies": {},
+            "largest_node": {"cpus": 0, "memory": 0},
+            "used": {"cpus": 0, "memory": 0, "nodes": 0, "deployments": {}},
+            **found,
+        }
+
+
+def check_deployment_name(name: str) -> None:
+    """Raise SiteError unless NAME can label a deployment: 1 to 40 lower-case letters, digits and hyphens."""
+    if not DEPLOYMENT_NAME.fullmatch(name):
+        raise SiteError(
+            f"'{name[:60]}' cannot name a deployment",
+            hint="Use 1 to 40 lower-case letters, digits and hyphens, with a letter or digit at both ends.",
+            bad_input=True,
+        )
+
+
+def node_size(group: t.Mapping[str, t.Any]) -> dict[str, float]:
+    """Return {"cpus", "memory" in bytes} of a node of the plan's GROUP; by default 1 CPU and 512 MiB."""
+    size = group.get("size") or {}
+    return {"cpus": size.get("cpus") or 1, "memory": size.get("memory") or 512 * 1024**2}
+
+
+def reconcile(groups: t.Iterable[t.Mapping[str, t.Any]], nodes: t.Iterable[Node]) -> Changes:
+    """Compare the plan's GROUPS with the NODES that exist.
+
+    A node goes when its name or id is in its group's removal_list, when its group left the plan, when its
+    group has more nodes than its count (highest index first), or when another node has its group and index.
+    A group with too few nodes gets new ones at the lowest free indices that removal_list does not name.
+    """
+    members: dict[str, list[Node]] = {}
+    for node in sorted(nodes, key=_by_index):
+        members.setdefault(node.group, []).append(node)
+    create: list[NewNode] = []
+    stay: list[Node] = []
+    for group in groups:
+        kept = _staying(group, members.get(group["group"], []))
+        stay += kept
+        create += _missing(group, kept)
+    staying = {id(node) for node in stay}
+    return Changes(
+        create=tuple(create),
+        keep=tuple(node for node in stay if node.state == RUNNING),
+        repair=tuple(node for node in stay if node.state != RUNNING),
+        remove=tuple(node for found in members.values() for node in found if id(node) not in staying),
+    )
+
+
+def _by_index(node: Node) -> tuple[t.Any, ...]:
+    return (node.group, node.index, node.state != RUNNING, node.state != STOPPED, node.id)
+
+
+def _staying(group: t.Mapping[str, t.Any], members: list[Node]) -> list[Node]:
+    """Return the nodes of GROUP to keep; of several with one index the first, which is the healthiest."""
+    removed = set(group.get("removal_list") or ())
+    by_index: dict[int, Node] = {}
+    for node in members:
+        if node.name not in removed and node.id not in removed:
+            by_index.setdefault(node.index, node)
+    return [by_index[index] for index in sorted(by_index)[: group["count"]]]
+
+
+def _missing(group: t.Mapping[str, t.Any], kept: list[Node]) -> list[NewNode]:
+    removed = set(group.get("removal_list") or ())
+    taken = {node.index for node in kept}
+    missing: list[NewNode] = []
+    index = 0
+    while len(kept) + len(missing) < group["count"]:
+        name = f"{group['hostname']}-{index}"
+        if index not in taken and name not in removed:
+            missing.append(NewNode(name, dict(group), index))
+        index += 1
+    return missing
+
+
+def read_options(site: str, known: t.Mapping[str, Option], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the options GIVEN to SITE, typed, with defaults. Raises SiteError with all that is wrong."""
+    values = {name: option.default for name, option in known.items()}
+    problems = []
+    for name, value in given.items():
+        if name in ("name", "type"):
+            continue
+        if name not in known:
+            hint = did_you_mean(name, known, what="options")
+            problems.append(Problem(f"Site '{site}' has no option '{name}'", hint=hint))
+        elif value is not None:
+            try:
+                values[name] = _convert(value, known[name])
+            except (TypeError, ValueError):
+                what = _expected(known[name])
+                problems.append(Problem(f"Site '{site}': option '{name}' must be {what}, not {value!r:.80}"))
+    if problems:
+        raise SiteError(problems, bad_input=True)
+    return values
+
+
+def _convert(value: t.Any, option: Option) -> t.Any:
+    if option.kind in (int, float):
+        if isinstance(value, bool):
+            raise TypeError
+        return option.kind(value)
+    if not isinstance(value, option.kind) or (option.choices and value not in option.choices):
+        raise TypeError
+    return value
+
+
+def _expected(option: Option) -> str:
+    if option.choices:
+        return f"one of {', '.join(option.choices)}"
+    return {int: "a whole number", float: "a number", list: "a list", str: "text"}[option.kind]

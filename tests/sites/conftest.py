@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The local engine as a site, deployments that are deleted after their test, and logins as a user would make them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pathlib
+import subprocess
+import typing as t
+
+import pytest
+
+from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
+from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node, Site
+
+NUMBERS = itertools.count()
+
+
+def group(name: str = "wn", count: int = 1, **more: t.Any) -> dict[str, t.Any]:
+    """Return a node group of a plan."""
+    return {
+        "name": name,
+        "group": name,
+        "hostname": name.replace("_", "-"),
+        "count": count,
+        "removal_list": [],
+        "size": {"cpus": 1, "memory": 512 * 1024**2},
+        "image": {},
+        "network": {"public": False},
+        **more,
+    }
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    site = open_site("local", {"type": "docker"})
+    description = site.describe()
+    assert description["available"], description["problem"]
+    return site
+
+
+@pytest.fixture
+def deployment(site: Site) -> t.Iterator[str]:
+    name = f"test-sites-{os.getpid()}-{next(NUMBERS)}"
+    yield name
+    site.delete_nodes(name)
+
+
+class Key:
+    """A deployment's key, and logins with it that know the nodes' host keys from the site alone."""
+
+    def __init__(self, directory: pathlib.Path) -> None:
+        self.path = directory / "ssh_key"
+        self.public = ssh_keys.ensure_key(str(self.path))
+
+    def ssh(self, node: Node, command: str) -> subprocess.CompletedProcess[str]:
+        known_hosts = self.path.with_name("known_hosts")
+        known_hosts.write_text(ssh_keys.known_hosts([node.to_dict()]))
+        options = {
+            "BatchMode": "yes",
+            "ConnectTimeout": "10",
+            "IdentitiesOnly": "yes",
+            "StrictHostKeyChecking": "yes",
+            "UserKnownHostsFile": str(known_hosts),
+        }
+        return subprocess.run(
+            [
+                "ssh",
+                *(word for name, value in options.items() for word in ("-o", f"{name}={value}")),
+                *("-F", "none", "-i", str(self.path), "-p", str(node.ansible_port)),
+                f"{node.ansible_user}@{node.ansible_host}",
+                command,
+            ],
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+
+    def output(self, node: Node, command: str) -> str:
+        """Return what COMMAND prints on NODE; fail where it fails."""
+        done = self.ssh(node, command)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        return done.stdout.strip()
+
+
+@pytest.fixture
+def key(tmp_path: pathlib.Path) -> Key:
+    return Key(tmp_path)
