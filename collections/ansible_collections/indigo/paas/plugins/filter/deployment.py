@@ -1,0 +1,76 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan says once more is known: hosts, role arguments, outputs."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts
+from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
+from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
+from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_options
+
+
+def sites(hostvars: t.Mapping[str, t.Any], names: list[str]) -> dict[str, dict[str, t.Any]]:
+    """Return the options of the sites NAMES, by name."""
+    return {str(name): plain(site_options(hostvars[name])) for name in names}
+
+
+def site(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
+    """Return the options of the site NAME, its name among them."""
+    return {**sites(hostvars, [name])[str(name)], "name": str(name)}
+
+
+def inventory_hosts(
+    plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], ssh_key: str | None = None
+) -> list[dict[str, t.Any]]:
+    """Return the inventory's view of NODES: dicts with ``name``, ``groups`` and ``vars``."""
+    planned = plain(plan)
+    return [
+        {**host, "vars": {**host["vars"], **connection_variables(ssh_key)}}
+        for host in hosts.inventory_hosts(planned, plain(nodes))
+    ]
+
+
+def role_arguments(
+    plan: dict[str, t.Any],
+    nodes: list[dict[str, t.Any]],
+    hostvars: t.Mapping[str, t.Any],
+    host: str,
+    stage: str | None = None,
+) -> dict[str, t.Any]:
+    """Return the role arguments of HOST in STAGE (in all stages when None), by name."""
+    planned = plain(plan)
+    return hosts.role_arguments(planned, _state(planned, nodes, hostvars), str(host), stage)
+
+
+def outputs(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the values of the template's outputs, by name; null where nothing is known."""
+    planned = plain(plan)
+    return hosts.outputs(planned, _state(planned, nodes, hostvars))
+
+
+def _state(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    wanted = {attribute["fact"] for component in plan["components"] for attribute in component["attributes"].values()}
+    names = [str(node["name"]) for node in nodes]
+    facts = {name: _facts(hostvars[name], wanted) for name in names if name in hostvars}
+    return {"nodes": plain(nodes), "facts": facts}
+
+
+def _facts(variables: t.Mapping[str, t.Any], wanted: set[str]) -> dict[str, t.Any]:
+    return {fact: plain(variables[fact]) for fact in wanted if fact in variables}
+
+
+class FilterModule:
+    """The filters of a deployment's playbooks."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {
+            "site": site,
+            "sites": sites,
+            "inventory_hosts": inventory_hosts,
+            "role_arguments": role_arguments,
+            "outputs": outputs,
+        }

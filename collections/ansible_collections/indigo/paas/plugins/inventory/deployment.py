@@ -1,0 +1,220 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A deployment as an inventory: planned groups before anything exists, nodes found at the site after."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: deployment
+short_description: A TOSCA deployment as an inventory
+version_added: 0.1.0
+author:
+  - The indigo.paas authors (@indigo-paas)
+description:
+  - Plans a TOSCA template and gives its node groups as inventory groups, with the role arguments that are known.
+  - Nodes of the deployment that exist are found at their site by label and given as hosts with their addresses,
+    in the group C(paas_nodes) and in the group of their node template.
+    Nodes that the plan no longer wants are in the group C(paas_leaving) instead.
+  - The playbooks C(indigo.paas.deploy), C(indigo.paas.scale), C(indigo.paas.check) and C(indigo.paas.destroy)
+    take all that they need to know from it.
+  - The sites are hosts in the group C(paas_sites) of the inventory sources that are read before this one.
+  - The file's name must end in C(.indigo.yml) or C(.indigo.yaml).
+  - All values are data. Jinja in the template, in inputs or in this file's options is never evaluated.
+options:
+  plugin:
+    description:
+      - The name of this plugin.
+    type: str
+    required: true
+    choices:
+      - indigo.paas.deployment
+  name:
+    description:
+      - Name of the deployment, by which its nodes are labelled. Lower-case letters, digits and hyphens, 40 at most.
+      - The extra variable C(paas_name) wins over it.
+    type: str
+    required: true
+  template:
+    description:
+      - Path of the TOSCA template, absolute or relative to this file.
+      - The extra variable C(paas_template) wins over it.
+    type: str
+    required: true
+  inputs:
+    description:
+      - Values of the template's inputs by name.
+      - The extra variable C(paas_inputs) wins over it.
+    type: dict
+    default: {}
+  site:
+    description:
+      - Name of the site. When it is left out, the best site that can hold the plan is chosen.
+      - The extra variable C(paas_site) wins over it.
+    type: str
+  counts:
+    description:
+      - How many nodes a node group shall have, by node template, in place of the template's count.
+      - The extra variable C(paas_counts) wins over it.
+    type: dict
+    default: {}
+  removals:
+    description:
+      - Names or site identifiers of nodes that shall go, in lists by node template.
+      - The extra variable C(paas_removals) wins over it.
+    type: dict
+    default: {}
+  state_dir:
+    description:
+      - Directory of the deployment's SSH key and known hosts, absolute or relative to this file.
+      - By default a directory beside this file, named C(.NAME) after the deployment.
+      - The extra variable C(paas_ssh_key), the path of a private key, wins over it.
+    type: str
+"""
+
+EXAMPLES = r"""
+---
+# cluster.indigo.yml, used as
+#   ansible-playbook -i inventories/local -i cluster.indigo.yml indigo.paas.deploy
+plugin: indigo.paas.deployment
+name: my-pool
+template: examples/htcondor_pool.yaml
+inputs:
+  wn_num: 2
+site: local
+"""
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin
+from ansible.template import Templar
+from ansible.utils.vars import combine_vars, load_extra_vars
+from ansible.vars.plugins import get_vars_from_inventory_sources
+
+from ansible_collections.indigo.paas.plugins.module_utils import brokering
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
+from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import reconcile
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, plan_template
+from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
+from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
+from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_options
+
+SITES_GROUP = "paas_sites"
+NODES_GROUP = "paas_nodes"
+LEAVING_GROUP = "paas_leaving"
+
+
+class InventoryModule(BaseInventoryPlugin):
+    """Plan, find the nodes, tell the inventory."""
+
+    NAME = "indigo.paas.deployment"
+
+    def verify_file(self, path: str) -> bool:
+        return super().verify_file(path) and path.endswith((".indigo.yml", ".indigo.yaml"))
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        request = self._request(path)
+        for name, value in request.items():
+            inventory.set_variable("all", name, value)
+        try:
+            self._populate(request)
+        except PaasError as error:
+            raise AnsibleParserError(str(error)) from error
+
+    def _request(self, path: str) -> dict[str, t.Any]:
+        """Return what is asked for, as the variables that the playbooks read; extra variables win."""
+        here = os.path.dirname(os.path.abspath(path))
+        options = plain(self.get_options())
+        state_dir = options["state_dir"] or f".{options['name']}"
+        request = {
+            "paas_name": options["name"],
+            "paas_template": os.path.join(here, options["template"]),
+            "paas_inputs": options["inputs"],
+            "paas_site": options["site"],
+            "paas_counts": options["counts"],
+            "paas_removals": options["removals"],
+            "paas_ssh_key": os.path.join(here, state_dir, "ssh_key"),
+        }
+        extra = load_extra_vars(self.loader)
+        return {**request, **{name: plain(extra[name]) for name in request if name in extra}}
+
+    def _populate(self, request: dict[str, t.Any]) -> None:
+        plan = plan_template(
+            request["paas_template"], request["paas_inputs"], request["paas_counts"], request["paas_removals"]
+        ).to_dict()
+        for name in (NODES_GROUP, LEAVING_GROUP):
+            self.inventory.add_group(name)
+        for name, value in connection_variables(request["paas_ssh_key"]).items():
+            for group in (NODES_GROUP, LEAVING_GROUP):
+                self.inventory.set_variable(group, name, value)
+        for group in plan["groups"]:
+            self.inventory.add_group(group["group"])
+        nodes = self._nodes(plan, request)
+        if nodes is not None:
+            self._add_nodes(plan, nodes)
+
+    def _nodes(self, plan: dict[str, t.Any], request: dict[str, t.Any]) -> list[t.Any] | None:
+        """Return the nodes that the deployment has at its site; None where no site can be asked."""
+        sites = self._sites()
+        if not sites:
+            return None
+        try:
+            name = request["paas_site"] or brokering.choose(
+                plan, self._describe(sites), deployment=request["paas_name"]
+            )
+            if name not in sites:
+                return None
+            return open_site(name, sites[name]).list_nodes(request["paas_name"])
+        except PaasError as error:
+            # The playbooks ask the site again and fail with the same words; the planned groups are still of use.
+            self.display.warning(str(error))
+            return None
+
+    @staticmethod
+    def _describe(sites: dict[str, dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+        return [open_site(name, options).describe() for name, options in sites.items()]
+
+    def _add_nodes(self, plan: dict[str, t.Any], nodes: list[t.Any]) -> None:
+        changes = reconcile(plan["groups"], nodes)
+        leaving = {node.name for node in changes.remove}
+        staying = [node for node in nodes if node.name not in leaving]
+        state = {"nodes": [node.to_dict() for node in staying], "facts": {}}
+        for host in hosts.inventory_hosts(plan, state["nodes"]):
+            self._add_host(host["name"], host["groups"], host["vars"])
+            self._set(host["name"], hosts.role_arguments(plan, state, host["name"]))
+        for host in hosts.inventory_hosts(plan, [node.to_dict() for node in changes.remove]):
+            self._add_host(host["name"], [LEAVING_GROUP], host["vars"])
+
+    def _add_host(self, name: str, groups: list[str], variables: dict[str, t.Any]) -> None:
+        self.inventory.add_host(name)
+        for group in groups:
+            self.inventory.add_group(group)
+            self.inventory.add_host(name, group)
+        self._set(name, variables)
+
+    def _set(self, host: str, variables: dict[str, t.Any]) -> None:
+        for name, value in variables.items():
+            self.inventory.set_variable(host, name, value)
+
+    def _sites(self) -> dict[str, dict[str, t.Any]]:
+        """Return the options of the sites that earlier inventory sources describe, by name."""
+        group = self.inventory.groups.get(SITES_GROUP)
+        return {host.name: self._site_options(host) for host in group.get_hosts()} if group else {}
+
+    def _site_options(self, host: t.Any) -> dict[str, t.Any]:
+        variables = combine_vars(self._group_variables(host), host.get_vars())
+        templar = Templar(self.loader, variables=variables)
+        return {key: plain(templar.template(value)) for key, value in site_options(variables).items()}
+
+    def _group_variables(self, host: t.Any) -> dict[str, t.Any]:
+        variables: dict[str, t.Any] = {}
+        for group in sorted(host.get_groups(), key=lambda group: (group.depth, group.priority, group.name)):
+            variables = combine_vars(variables, group.get_vars())
+        sources = self.inventory.processed_sources or []
+        found = get_vars_from_inventory_sources(self.loader, sources, [*host.get_groups(), host], "inventory")
+        return combine_vars(variables, found)

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters of a deployment's playbooks, on a plan made of a real template."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from ansible_collections.indigo.paas.plugins.filter import deployment
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import plan_template
+
+ROOT = pathlib.Path(__file__).parents[8]
+NODES = [
+    {"name": "server-0", "group": "server", "index": 0, "id": "a", "state": "running", "private_address": ["10.0.0.2"]},
+    {"name": "server-1", "group": "server", "index": 1, "id": "b", "state": "running", "private_address": ["10.0.0.3"]},
+]
+FOR_ALL = {"public_address": [], "ansible_host": "10.0.0.2", "ansible_port": 22, "ansible_user": "root"}
+
+
+@pytest.fixture
+def plan():
+    template = ROOT / "tests" / "templates" / "notes.yaml"
+    return plan_template(str(template), {"text": "{{ x }}", "count": 2}).to_dict()
+
+
+@pytest.fixture
+def nodes():
+    return [{**FOR_ALL, **node, "python": "/usr/bin/python3", "host_keys": [], "problem": None} for node in NODES]
+
+
+def test_hosts_have_groups_and_know_how_they_are_reached(plan, nodes):
+    hosts = deployment.inventory_hosts(plan, nodes, "/state/ssh_key")
+    assert [host["name"] for host in hosts] == ["server-0", "server-1"]
+    assert all({"paas_nodes", "server"} <= set(host["groups"]) for host in hosts)
+    assert hosts[0]["vars"]["ansible_ssh_private_key_file"] == "/state/ssh_key"
+
+
+def test_arguments_are_values_to_the_letter(plan, nodes):
+    assert deployment.role_arguments(plan, nodes, {}, "server-1") == {"note_text": "{{ x }}"}
+
+
+def test_outputs_wait_for_what_roles_publish(plan, nodes):
+    before = deployment.outputs(plan, nodes, {})
+    after = deployment.outputs(plan, nodes, {"server-0": {"note_path": "/root/note"}})
+    assert before == {"path": None, "address": "10.0.0.2", "text": "{{ x }}"}
+    assert after["path"] == "/root/note"
+
+
+def test_a_site_is_its_options_and_its_name():
+    hostvars = {"here": {"site_type": "docker", "site_mtu": 1400, "other": 1}}
+    assert deployment.site(hostvars, "here") == {"name": "here", "type": "docker", "mtu": 1400}
+    assert deployment.sites(hostvars, ["here"]) == {"here": {"type": "docker", "mtu": 1400}}
