@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands share: options, printing, the end of a run."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from indigo_paas.errors import BadInput, IndigoError
+from indigo_paas.text import MASK, clean, is_secret, line, show
+
+if TYPE_CHECKING:
+    from indigo_paas.work import Outcome
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EXIT_CODES = {"ok": 0, "failed": 1, "interrupted": 130}
+
+name_argument = click.argument("name")
+template_argument = click.argument("template", type=click.Path(path_type=Path))
+site_option = click.option("--site", metavar="SITE", help="The site; by default the best that can hold it.")
+
+
+def input_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Add -i and --inputs."""
+    one = click.option(
+        "-i",
+        "--input",
+        "pairs",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set an input of the template; the value is read as YAML. Repeat it for more.",
+    )
+    many = click.option(
+        "--inputs",
+        "file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Read inputs from a YAML file; -i wins over it.",
+    )
+    return one(many(function))
+
+
+def json_option(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --json: exactly one JSON object on stdout, for errors too."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, the rest on stderr.")
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except IndigoError as error:
+            if kwargs.get("as_json"):
+                print_json({"name": kwargs.get("name"), "status": None, "problems": list(error.problems)})
+            raise
+
+    return wrapped
+
+
+def inputs_of(pairs: Iterable[str], file: Path | None) -> dict[str, Any]:
+    """Return the inputs of --inputs and -i by name, as plain data; raise BadInput for what is neither."""
+    from indigo_paas import collection
+
+    inputs = collection.read_inputs(file) if file else {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name.strip():
+            raise BadInput(f"-i {pair!r} is no input. Write -i NAME=VALUE.")
+        inputs[name.strip()] = collection.parse_value(value)
+    return inputs
+
+
+def print_json(data: Any) -> None:
+    """Print DATA as JSON in ASCII, so that nothing in it can steer a terminal."""
+    click.echo(json.dumps(data, indent=2, default=str))
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print ROWS under HEAD, the columns aligned."""
+    cells = [list(head), *([line(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+
+
+def print_mapping(title: str, values: Mapping[str, Any], indent: str = "  ") -> None:
+    """Print TITLE and VALUES, one a line; nothing when there are none."""
+    if values:
+        click.echo(f"{title}:")
+    for name, value in values.items():
+        text = MASK if title == "Inputs" and is_secret(name) and value else show(value)
+        click.echo(f"{indent}{line(name)}: {text}".replace("\n", f"\n{indent}  ").rstrip())
+
+
+def when(moment: float) -> str:
+    """Return epoch seconds as local date and time."""
+    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def finish(outcome: Outcome, as_json: bool = False) -> int:
+    """Print what became of a run, its outputs last, and return the exit code."""
+    if as_json:
+        print_json(report(outcome))
+    good = outcome.state == "ok"
+    told = f"{outcome.seconds:.1f} s, {outcome.changed} changed"
+    if outcome.command == "check":
+        said = "serves" if good else "does not serve as it should"
+        message = f"{outcome.name} ({outcome.status}) {said}: {told}."
+    else:
+        message = f"{outcome.name} is {outcome.status} at {outcome.site}: {told}."
+    for warning in outcome.warnings:
+        click.echo(f"warning: {clean(warning)}", err=True)
+    click.echo(line(message), err=as_json or not good)
+    if not good:
+        click.echo(clean(outcome.reason), err=True)
+        click.echo(f"'indigo-paas events {outcome.name}' tells what happened.", err=True)
+        if outcome.state == "failed" and outcome.command != "check":
+            click.echo(f"'indigo-paas resume {outcome.name}' goes on when the cause is mended.", err=True)
+    elif not as_json:
+        print_mapping("Outputs", outcome.outputs)
+    return EXIT_CODES[outcome.state]
+
+
+def report(outcome: Outcome) -> dict[str, Any]:
+    """Return OUTCOME as the JSON object of --json."""
+    from dataclasses import asdict
+
+    return {key: value for key, value in asdict(outcome).items() if key != "command"}
+
+
+def confirm(question: str) -> None:
+    """Ask QUESTION on the terminal; raise BadInput when there is none, and end the command at a no."""
+    if not sys.stdin.isatty():
+        raise BadInput("This needs a yes, and there is no terminal to ask on. Say it with --yes.")
+    if not click.confirm(question, err=True):
+        click.echo("Nothing was done.", err=True)
+        raise click.exceptions.Exit(1)

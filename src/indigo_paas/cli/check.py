@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""indigo-paas check"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from indigo_paas.cli import _common
+from indigo_paas.settings import Settings
+
+
+@click.command("check", short_help="Ask the services whether they serve.")
+@_common.name_argument
+@_common.json_option
+@click.pass_obj
+def command(settings: Settings, name: str, as_json: bool) -> int:
+    """Ask every service of the deployment NAME whether it serves. Nothing is changed.
+
+    \b
+    Example:
+      indigo-paas check pool && echo fine
+    """
+    from indigo_paas import engine
+    from indigo_paas.cli._display import display
+
+    with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
+        outcome = engine.check(settings, name, observer)
+    return _common.finish(outcome, as_json)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""indigo-paas deploy"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from indigo_paas.cli import _common
+from indigo_paas.settings import Settings
+
+
+@click.command("deploy", short_help="Make what a template describes, and check it.")
+@_common.template_argument
+@_common.input_options
+@click.option("--name", metavar="NAME", help="Name of the deployment; by default made of the template's file name.")
+@_common.site_option
+@_common.json_option
+@click.pass_obj
+def command(
+    settings: Settings,
+    template: Path,
+    pairs: tuple[str, ...],
+    file: Path | None,
+    name: str | None,
+    site: str | None,
+    as_json: bool,
+) -> int:
+    """Make what TEMPLATE describes: nodes, services, and a check that the services serve.
+
+    Running it again for the same deployment changes nothing that is as it should be,
+    repairs what is not, and goes on where a broken run was left.
+
+    \b
+    Examples:
+      indigo-paas deploy pool.yaml
+      indigo-paas deploy pool.yaml -i wn_num=4 --name physics --site local
+    """
+    from indigo_paas import engine, names
+    from indigo_paas.cli._display import display
+
+    inputs = _common.inputs_of(pairs, file)
+    if name is None:
+        name = names.default_name(template.stem)
+        click.echo(f"The deployment is called {name}, after its template; --name gives it another name.", err=True)
+    with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
+        outcome = engine.deploy(settings, template, inputs, observer, name, site)
+    return _common.finish(outcome, as_json)

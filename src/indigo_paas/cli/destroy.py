@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""indigo-paas destroy"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from indigo_paas.cli import _common
+from indigo_paas.settings import Settings
+from indigo_paas.text import line
+
+
+@click.command("destroy", short_help="Delete a deployment with all its nodes.")
+@_common.name_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_common.json_option
+@click.pass_obj
+def command(settings: Settings, name: str, yes: bool, as_json: bool) -> int:
+    """Delete all that the deployment NAME has at its site, then its files and its history.
+
+    \b
+    Example:
+      indigo-paas destroy pool --yes
+    """
+    from indigo_paas import engine
+    from indigo_paas.cli._display import display
+    from indigo_paas.views import view
+
+    row = view(settings, name).deployment
+    nodes = ", ".join(line(node["name"]) for node in row.nodes)
+    if not yes:
+        _common.confirm(f"Destroy {name} at {line(row.site)}{f' with its nodes {nodes}' if nodes else ''}?")
+    with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
+        outcome = engine.destroy(settings, name, observer)
+    code = _common.finish(outcome, as_json)
+    if code == 0:
+        files = line(settings.home.deployment(name).root)
+        click.echo(f"Removed: {f'the nodes {nodes}, ' if nodes else ''}the files in {files}.", err=as_json)
+    return code

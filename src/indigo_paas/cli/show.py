@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""indigo-paas show"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from indigo_paas.cli import _common
+from indigo_paas.lock import Holder
+from indigo_paas.settings import Settings
+from indigo_paas.text import clean, line
+
+_LAST_RUNS = 5
+
+
+@click.command("show", short_help="Show one deployment: nodes, outputs, runs.")
+@_common.name_argument
+@_common.json_option
+@click.pass_obj
+def command(settings: Settings, name: str, as_json: bool) -> None:
+    """Show the deployment NAME: status, inputs, nodes, outputs, and how long its runs took.
+
+    \b
+    Example:
+      indigo-paas show pool
+    """
+    from indigo_paas import views
+
+    known = views.document(settings, name)
+    if as_json:
+        _common.print_json(known)
+        return
+    _print(known)
+
+
+def _print(known: dict[str, Any]) -> None:
+    mark = " (interrupted)" if known["interrupted"] else ""
+    click.echo(f"{known['name']}: {known['status']}{mark} at {line(known['site'])}")
+    if known["working"]:
+        click.echo(f"  It is being worked on by {line(Holder(**known['working']))}.")
+    for text in (known["reason"], known["description"]):
+        if text:
+            click.echo("  " + clean(text).strip().replace("\n", "\n  "))
+    click.echo(f"Template: {line(known['template'])}")
+    click.echo(f"Made: {_common.when(known['created'])}, last changed: {_common.when(known['updated'])}")
+    _common.print_mapping("Inputs", known["inputs"])
+    _common.print_mapping("Scaled", known["counts"])
+    if known["nodes"]:
+        click.echo("Nodes:")
+    for node in known["nodes"]:
+        addresses = ", ".join([*node.get("public_address", []), *node.get("private_address", [])])
+        problem = f": {line(node['problem'])}" if node.get("problem") else ""
+        click.echo(f"  {line(node['name'])}  {line(addresses)}  {line(node.get('state', ''))}{problem}")
+    _common.print_mapping("Outputs", known["outputs"])
+    if known["runs"]:
+        click.echo("Runs:")
+    for run in known["runs"][-_LAST_RUNS:]:
+        took = f", {run['ended'] - run['started']:.1f} s, {run['changed']} changed" if run["ended"] else ""
+        click.echo(f"  {_common.when(run['started'])}  {run['command']}: {run['state']}{took}")
+    for step in known["runs"][-1]["steps"] if known["runs"] else ():
+        click.echo(f"    {step['seconds']:7.1f} s  {line(step['name'])}")

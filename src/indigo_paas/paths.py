@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things are: the user's data, a deployment's files, the installed parts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME_VARIABLE = "INDIGO_PAAS_HOME"
+SITES_VARIABLE = "INDIGO_PAAS_SITES"
+
+# Of the 107 bytes of a socket's path, ours and ansible's names take 34, and ssh adds 17 while it binds.
+_LONGEST_SOCKET_PARENT = 50
+
+
+@dataclass(frozen=True)
+class DeploymentFiles:
+    """The directory of one deployment, readable by its owner only."""
+
+    root: Path
+
+    @property
+    def source(self) -> Path:
+        """The inventory source of the plugin indigo.paas.deployment: all that is asked for."""
+        return self.root / "cluster.indigo.yml"
+
+    @property
+    def template(self) -> Path:
+        """Directory of the template's verbatim copy, with the local files that it imports."""
+        return self.root / "template"
+
+    @property
+    def ssh_key(self) -> Path:
+        return self.root / "ssh_key"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.root / "known_hosts"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The directory of all that indigo-paas keeps for one user."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "indigo-paas.db"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def sites(self) -> Path:
+        return self.root / "sites"
+
+    def deployment(self, name: str) -> DeploymentFiles:
+        return DeploymentFiles(self.root / "deployments" / name)
+
+
+def home(chosen: str | os.PathLike[str] | None = None) -> Home:
+    """Return the home: CHOSEN, else $INDIGO_PAAS_HOME, else the platform's place for a user's data."""
+    place = chosen or os.environ.get(HOME_VARIABLE)
+    if not place:
+        from platformdirs import user_data_dir
+
+        place = user_data_dir("indigo-paas", appauthor=False)
+    return Home(Path(place).expanduser().absolute())
+
+
+def embedded_sites() -> Path:
+    """Return the inventory of the default site: beside this package in a wheel, else in the checkout."""
+    package = Path(__file__).parent
+    shipped = package / "inventories" / "local"
+    return shipped if shipped.exists() else package.parents[1] / "inventories" / "local"
+
+
+def private_directory(path: Path) -> Path:
+    """Make the directory PATH, for its owner only, and return it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def scripts() -> Path:
+    """Return the directory of the commands that came with this package, ansible-playbook among them."""
+    beside = Path(sys.executable).parent
+    return beside if (beside / "ansible-playbook").exists() else Path(sysconfig.get_path("scripts"))
+
+
+def socket_directory(run: str) -> Path:
+    """Make and return a private directory for the control sockets of ssh in RUN."""
+    return Path(tempfile.mkdtemp(prefix=_socket_prefix(run), dir=_socket_parent()))
+
+
+def remove_sockets(run: str) -> None:
+    """Remove what `socket_directory` made for RUN."""
+    for place in _socket_parent().glob(f"{_socket_prefix(run)}*"):
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _socket_parent() -> Path:
+    usual = tempfile.gettempdir()
+    return Path(usual if len(os.fsencode(usual)) <= _LONGEST_SOCKET_PARENT else "/tmp")
+
+
+def _socket_prefix(run: str) -> str:
+    return f"paas-{run.rpartition('-')[2]}-"

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things are kept, and how much is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from indigo_paas.paths import Home
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for every command.
+
+    sites: the sites' inventory that the user names; None for the one that a deployment was made with,
+    or the default. verbosity: 1 shows what Ansible prints, each more is one -v for Ansible.
+    """
+
+    home: Home
+    sites: Path | None = None
+    verbosity: int = 0

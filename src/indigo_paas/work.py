@@ -1,0 +1,390 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A command at work on a deployment: its lock, what an earlier run left behind, and the run of a playbook."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+from indigo_paas import deployment, leftovers, lock, paths, runner, sites, status
+from indigo_paas import store as memories
+from indigo_paas.errors import BadInput
+from indigo_paas.paths import DeploymentFiles, Home
+from indigo_paas.progress import Event, Kind, Progress
+from indigo_paas.settings import Settings
+from indigo_paas.text import Masker
+
+KEPT_RUNS = 5
+
+# Tasks that took less are not worth a line in the history (seconds).
+LONG_TASK = 1.0
+
+_UNKEPT = {Kind.TASK}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Observer(Protocol):
+    """Follows a run."""
+
+    def event(self, event: Event, progress: Progress) -> None:
+        """Something happened."""
+
+    def output(self, text: str) -> None:
+        """Ansible printed TEXT."""
+
+    def tick(self, progress: Progress) -> None:
+        """Some time went by; called several times a second."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a command.
+
+    state: ok, failed or interrupted. steps: [{"name", "seconds", "changed"}]. seconds: in all.
+    """
+
+    name: str
+    command: str
+    state: str
+    status: str
+    reason: str
+    site: str | None
+    nodes: list[dict[str, Any]]
+    outputs: dict[str, Any]
+    changed: int
+    steps: list[dict[str, Any]]
+    seconds: float
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Work:
+    """A deployment under this process's lock."""
+
+    settings: Settings
+    files: DeploymentFiles
+    store: memories.Store
+    row: memories.Deployment
+    stop: Stop
+    started: float
+    ended_leftovers: int = 0
+
+
+class Stop:
+    """Notes that the user wants an end: SIGINT, SIGTERM, SIGHUP."""
+
+    def __init__(self) -> None:
+        self.signal: str | None = None
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[Stop]:
+        """Take the signals; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def wanted(self) -> bool:
+        return self.signal is not None
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.signal = signal.Signals(number).name
+
+
+@contextlib.contextmanager
+def existing(settings: Settings, name: str, command: str) -> Iterator[Work]:
+    """Work on the deployment NAME; raise BadInput when there is none, Busy when another command does."""
+    started = time.time()
+    with opened(settings.home) as memory:
+        require(memory, name)
+        files = settings.home.deployment(name)
+        paths.private_directory(files.root)
+        with lock.hold(files.lock, name, command), Stop().watching() as stop:
+            work = Work(settings, files, memory, require(memory, name), stop, started)
+            _settle(work)
+            yield work
+
+
+@contextlib.contextmanager
+def new(
+    settings: Settings,
+    name: str,
+    site: str,
+    template: Path,
+    imports: Sequence[Path],
+    inputs: Mapping[str, Any],
+    description: str,
+    started: float,
+) -> Iterator[Work]:
+    """Make the deployment NAME and work on it; raise Busy or BadInput when somebody was faster.
+
+    started: when the command began, which is before it was sure that the deployment can be made.
+    """
+    files = settings.home.deployment(name)
+    paths.private_directory(files.root)
+    with (
+        opened(settings.home, make=True) as memory,
+        lock.hold(files.lock, name, "deploy"),
+        Stop().watching() as stop,
+    ):
+        if memory.deployment(name):
+            raise BadInput(f"{name} was made by another command a moment ago.")
+        kept = deployment.keep_template(files, template, imports)
+        deployment.write(files, deployment.Request(name, kept, inputs, site))
+        row = memory.add_deployment(
+            name,
+            status=status.begin("deploy", None),
+            template=template.name,
+            description=description,
+            site=site,
+            sites=str(settings.sites.absolute()) if settings.sites else None,
+        )
+        yield Work(settings, files, memory, row, stop, started)
+
+
+@contextlib.contextmanager
+def opened(home: Home, make: bool = False) -> Iterator[memories.Store]:
+    """Open the store of HOME. One that does not exist is an empty one in memory, unless it shall be made."""
+    memory = memories.open_store(home.database) if make or home.database.exists() else memories.Store("sqlite://")
+    try:
+        yield memory
+    finally:
+        memory.close()
+
+
+def require(memory: memories.Store, name: str) -> memories.Deployment:
+    """Return the deployment NAME; raise BadInput with the names that there are."""
+    row = memory.deployment(name)
+    if row is None:
+        import difflib
+
+        names = [one.name for one in memory.deployments()]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There is {', '.join(names[:10])}." if names else ""
+        raise BadInput(f"There is no deployment {name!r}. {hint or 'There is none at all.'}")
+    return row
+
+
+def sites_source(settings: Settings, row: memories.Deployment | None = None) -> Path:
+    """Return the sites' inventory: what the user named now, or for this deployment, or the default."""
+    if settings.sites:
+        return settings.sites.absolute()
+    if row and row.sites:
+        return Path(row.sites)
+    return settings.home.sites if settings.home.sites.exists() else paths.embedded_sites()
+
+
+def run(
+    work: Work,
+    command: str,
+    playbook: str,
+    observer: Observer,
+    masker: Masker,
+    warnings: list[str] | None = None,
+) -> Outcome:
+    """Run PLAYBOOK of the collection for COMMAND, keep its history, and return what became of it.
+
+    `check` leaves status and outputs alone; `destroy` removes the deployment when it succeeds.
+    """
+    doing = _begin(work, command)
+    progress = Progress()
+    code: int | None = None
+    problem: BaseException | None = None
+    try:
+        code = _play(work, doing, playbook, progress, observer, masker)
+    except Exception as error:
+        problem = error
+    outcome = _outcome(work, doing, progress, code, problem, masker, warnings or [])
+    _keep(work, doing, outcome)
+    end = Event(time.time(), Kind.END, text=outcome.reason or outcome.status, seconds=outcome.seconds)
+    if outcome.status != status.DELETE_COMPLETE:
+        work.store.add_events(work.row.name, doing.id, [end])
+    observer.event(end, progress)
+    if problem:
+        raise problem
+    return outcome
+
+
+def _begin(work: Work, command: str) -> memories.Run:
+    now = time.time()
+    run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(4)}"
+    doing = memories.Run(run_id, work.row.name, command, now)
+    if command != "check":
+        work.store.change_deployment(work.row.name, status=status.begin(command, work.row.status), reason="")
+        work.row = require(work.store, work.row.name)
+    work.store.add_run(doing)
+    work.store.add_events(work.row.name, doing.id, [Event(now, Kind.COMMAND, text=command)])
+    _drop_old_runs(work.files)
+    return doing
+
+
+def _play(
+    work: Work, doing: memories.Run, playbook: str, progress: Progress, observer: Observer, masker: Masker
+) -> int:
+    if work.ended_leftovers:
+        text = f"Ended what an interrupted run had left running ({work.ended_leftovers})."
+        observer.event(Event(time.time(), Kind.WARNING, text=text), progress)
+    mark = leftovers.marker(work.row.name, doing.id)
+    sockets = paths.socket_directory(doing.id)
+    environment = {
+        **sites.environment(),
+        leftovers.MARKER: mark,
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets),
+        # A source that cannot be read must not look like an empty one. Only destroy can do without the plan.
+        "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": str(doing.command != "destroy").lower(),
+    }
+    inventory = (str(sites_source(work.settings, work.row)), str(work.files.source))
+    job = runner.Job(
+        playbook,
+        inventory,
+        paths.private_directory(work.files.runs / doing.id),
+        environment,
+        max(0, work.settings.verbosity - 1),
+    )
+
+    def on_event(raw: dict[str, Any]) -> None:
+        observer.output(masker.text(str(raw.get("stdout") or "")))
+        _tell(work, doing, progress, list(progress.feed(raw)), observer, masker)
+
+    def should_stop() -> bool:
+        observer.tick(progress)
+        return work.stop.wanted()
+
+    try:
+        code = runner.run(job, on_event, should_stop)
+        _tell(work, doing, progress, list(progress.end(time.time())), observer, masker)
+        return code
+    finally:
+        # ssh's masters outlive the run, and with their sockets gone nobody can use them.
+        leftovers.end({mark})
+        paths.remove_sockets(doing.id)
+
+
+def _tell(
+    work: Work,
+    doing: memories.Run,
+    progress: Progress,
+    events: list[Event],
+    observer: Observer,
+    masker: Masker,
+) -> None:
+    told = [_masked(event, masker) for event in events]
+    work.store.add_events(work.row.name, doing.id, [event for event in told if _worth_keeping(event)])
+    for event in told:
+        observer.event(event, progress)
+
+
+def _worth_keeping(event: Event) -> bool:
+    if event.kind is Kind.TASK_DONE:
+        return (event.seconds or 0) >= LONG_TASK
+    return event.kind not in _UNKEPT
+
+
+def _masked(event: Event, masker: Masker) -> Event:
+    hidden = {name: masker.text(getattr(event, name) or "") or None for name in ("step", "task", "node")}
+    return Event(event.time, event.kind, **hidden, text=masker.text(event.text), seconds=event.seconds)
+
+
+def _outcome(
+    work: Work,
+    doing: memories.Run,
+    progress: Progress,
+    code: int | None,
+    problem: BaseException | None,
+    masker: Masker,
+    warnings: list[str],
+) -> Outcome:
+    result = progress.result
+    complete = "outputs" in result or doing.command == "destroy"
+    state = memories.OK if code == 0 and complete else memories.FAILED
+    reason = "" if state == memories.OK else _reason(progress, code, problem)
+    if work.stop.signal and state != memories.OK:
+        state, reason = memories.INTERRUPTED, f"Stopped by {work.stop.signal}. {how_to_resume(work.row.name)}"
+    changes_status = doing.command != "check"
+    return Outcome(
+        name=work.row.name,
+        command=doing.command,
+        state=state,
+        status=status.end(work.row.status, state == memories.OK) if changes_status else work.row.status,
+        reason=masker.text(reason),
+        site=result.get("site") or work.row.site,
+        nodes=[] if doing.command == "destroy" else result.get("nodes", work.row.nodes),
+        outputs=result.get("outputs", {}) if changes_status else work.row.outputs,
+        changed=progress.changed,
+        steps=[
+            {"name": masker.text(step.name), "seconds": step.seconds, "changed": step.changed}
+            for step in progress.steps
+        ],
+        seconds=round(time.time() - work.started, 3),
+        warnings=[masker.text(text) for text in warnings],
+    )
+
+
+def _reason(progress: Progress, code: int | None, problem: BaseException | None) -> str:
+    if problem:
+        return f"{type(problem).__name__}: {problem}"
+    if code == 0:
+        return "The playbook ended without publishing a result: no host may have matched its plays."
+    return progress.reason() or f"ansible-playbook ended with code {code} and gave no reason."
+
+
+def how_to_resume(name: str) -> str:
+    """Return the sentence that says how an interrupted deployment goes on."""
+    return f"'indigo-paas resume {name}' goes on where it was left."
+
+
+def _keep(work: Work, doing: memories.Run, outcome: Outcome) -> None:
+    if outcome.status == status.DELETE_COMPLETE:
+        work.store.remove_deployment(work.row.name)
+        shutil.rmtree(work.files.root)
+        return
+    work.store.end_run(
+        doing.id,
+        state=outcome.state,
+        ended=time.time(),
+        changed=outcome.changed,
+        steps=outcome.steps,
+        reason=outcome.reason,
+    )
+    known: dict[str, Any] = {"nodes": outcome.nodes} if doing.command != "destroy" else {}
+    if outcome.state == memories.OK and doing.command != "check":
+        known["outputs"] = outcome.outputs
+    if doing.command != "check":
+        known |= {"status": outcome.status, "reason": outcome.reason}
+    work.store.change_deployment(work.row.name, **known)
+    work.row = require(work.store, work.row.name)
+
+
+def _settle(work: Work) -> None:
+    """Close the books of runs that died with their process, and end what they left running."""
+    dead = [run for run in work.store.runs(work.row.name) if run.ended is None]
+    if dead:
+        work.ended_leftovers = leftovers.end({leftovers.marker(run.deployment, run.id) for run in dead})
+    for run in dead:
+        paths.remove_sockets(run.id)
+        reason = f"The process of '{run.command}' died. {how_to_resume(work.row.name)}"
+        work.store.end_run(run.id, state=memories.INTERRUPTED, ended=time.time(), reason=reason)
+    if not status.is_over(work.row.status):
+        reason = f"The last command was cut off. {how_to_resume(work.row.name)}"
+        work.store.change_deployment(work.row.name, status=status.end(work.row.status, False), reason=reason)
+        work.row = require(work.store, work.row.name)
+
+
+def _drop_old_runs(files: DeploymentFiles) -> None:
+    if files.runs.is_dir():
+        for old in sorted(files.runs.iterdir())[: -KEPT_RUNS + 1]:
+            shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command with a collection of small playbooks and one site that is always there.
+
+Run as a program: $FAKE_COLLECTIONS is the directory of the collection that `write` made.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+
+DESCRIPTION = {
+    "name": "here",
+    "type": "fake",
+    "available": True,
+    "problem": None,
+    "images": [{"type": "linux", "distribution": "debian", "version": "13", "architecture": "x86_64"}],
+    "capacity": {"cpus": 8, "memory": 8_000_000_000, "nodes": 10},
+    "largest_node": {"cpus": 4, "memory": 4_000_000_000},
+    "used": {"cpus": 0, "memory": 0, "nodes": 0},
+    "location": None,
+}
+
+SITES = """\
+---
+paas_sites:
+  hosts:
+    here:
+      site_type: fake
+"""
+
+INVENTORY = """\
+DOCUMENTATION = '''
+name: deployment
+short_description: Reads what is asked for
+description: Reads what is asked for.
+options:
+  plugin: {type: str, required: true, description: x}
+  name: {type: str, required: true, description: x}
+  template: {type: str, required: true, description: x}
+  inputs: {type: dict, default: {}, description: x}
+  site: {type: str, description: x}
+  counts: {type: dict, default: {}, description: x}
+  removals: {type: dict, default: {}, description: x}
+  state_dir: {type: str, description: x}
+'''
+import json
+import os
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin
+
+class InventoryModule(BaseInventoryPlugin):
+    NAME = "indigo.paas.deployment"
+
+    def verify_file(self, path):
+        return path.endswith(".indigo.yml")
+
+    def parse(self, inventory, loader, path, cache=True):
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        if os.environ.get("FAKE_UNREADABLE"):
+            raise AnsibleParserError("the site is on fire")
+        inventory.set_variable("all", "paas_name", self.get_option("name"))
+        inventory.set_variable("all", "paas_here", os.path.dirname(path))
+        inventory.set_variable("all", "paas_asked", json.loads(json.dumps(self.get_options(), default=str)))
+"""
+
+DEPLOY = """\
+---
+- name: Make the nodes
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+    said: "{{ lookup('ansible.builtin.env', 'FAKE_SAYS') }}"
+    moment: "{{ lookup('ansible.builtin.env', 'FAKE_SLEEP') | default('0', true) }}"
+  tasks:
+    - name: Take a moment
+      ansible.builtin.command:
+        cmd: "sleep {{ moment }}"
+      changed_when: false
+      when: moment != '0'
+
+    - name: Change something
+      ansible.builtin.file:
+        path: "{{ paas_here }}/made"
+        state: touch
+        mode: "0600"
+        access_time: preserve
+        modification_time: preserve
+
+    - name: Fail where it is wished
+      ansible.builtin.fail:
+        msg: "{{ said }} {{ paas_asked.inputs.password | default('') }}"
+      when: lookup('ansible.builtin.env', 'FAKE_FAIL') | length > 0
+
+    - name: Publish
+      ansible.builtin.set_stats:
+        data:
+          paas_result:
+            site: here
+            nodes:
+              - {name: server-0, group: server, index: 0, id: x, state: running, ansible_host: 127.0.0.1,
+                 ansible_port: 2, ansible_user: root, private_address: ["127.0.0.1"], public_address: []}
+            outputs:
+              said: "{{ said }}"
+              asked: "{{ paas_asked }}"
+      when: lookup('ansible.builtin.env', 'FAKE_SILENT') | length == 0
+"""
+
+DESTROY = """\
+---
+- name: Delete the nodes
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Know the name
+      ansible.builtin.assert:
+        that:
+          - paas_name is defined
+          - lookup('ansible.builtin.env', 'FAKE_FAIL') | length == 0
+"""
+
+
+def write(root: pathlib.Path) -> pathlib.Path:
+    """Write the collection under ROOT and return ROOT."""
+    collection = root / "ansible_collections" / "indigo" / "paas"
+    playbooks, plugins = collection / "playbooks", collection / "plugins" / "inventory"
+    playbooks.mkdir(parents=True)
+    plugins.mkdir(parents=True)
+    for name in ("deploy", "scale", "check"):
+        (playbooks / f"{name}.yml").write_text(DEPLOY)
+    (playbooks / "destroy.yml").write_text(DESTROY)
+    (plugins / "deployment.py").write_text(INVENTORY)
+    (root / "sites.yml").write_text(SITES)
+    return root
+
+
+def main() -> int:
+    """Run the command of this process with the fakes in place."""
+    from indigo_paas import cli, collection
+
+    collection.root = lambda: pathlib.Path(os.environ["FAKE_COLLECTIONS"])  # type: ignore[assignment]
+    collection.describe_sites = lambda sites: [DESCRIPTION]  # type: ignore[assignment]
+    return cli.run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands that meet, are stopped, or are killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+
+import psutil
+import pytest
+
+LONG = "60"
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
+def sleeping(command):
+    return [process for process in command.processes() if process.cmdline()[:1] == ["sleep"]]
+
+
+@pytest.fixture
+def working(command):
+    """A deploy that is in the middle of its work."""
+    process = command.start("deploy", str(command.template), "--name", "pool", FAKE_SLEEP=LONG)
+    wait_until(lambda: sleeping(command))
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_the_second_command_is_refused_and_readers_are_not(command, working):
+    refused = command("check", "pool", status=3)
+    assert "deploy pool" in refused.stderr
+    assert str(working.pid) in refused.stderr
+    (row,) = command.json("list")
+    assert (row["status"], row["interrupted"]) == ("CREATE_IN_PROGRESS", False)
+    assert command.json("show", "pool")["working"]["pid"] == working.pid
+    assert "Make the nodes" in command("events", "pool").stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_in_good_order(command, working, number):
+    working.send_signal(number)
+    _stdout, stderr = working.communicate(timeout=30)
+    assert working.returncode == 130
+    assert "Traceback" not in stderr
+    assert "indigo-paas resume pool" in stderr
+    assert command.processes() == []
+    shown = command.json("show", "pool")
+    assert (shown["status"], shown["interrupted"]) == ("CREATE_FAILED", True)
+    assert shown["runs"][-1]["state"] == "interrupted"
+    assert command.json("resume", "pool")["status"] == "CREATE_COMPLETE"
+    assert not command.json("show", "pool")["interrupted"]
+
+
+def test_a_killed_command_is_shown_and_resumed_and_its_processes_end(command, working):
+    working.kill()
+    working.communicate()
+    left = command.processes()
+    assert left
+    (row,) = command.json("list")
+    assert (row["status"], row["interrupted"]) == ("CREATE_FAILED", True)
+    assert "indigo-paas resume pool" in command("list").stdout
+    assert "interrupted" in command("show", "pool").stdout
+    sockets = {process.environ()["ANSIBLE_SSH_CONTROL_PATH_DIR"] for process in left}
+    resumed = command.json("resume", "pool")
+    assert resumed["status"] == "CREATE_COMPLETE"
+    assert not [place for place in sockets if os.path.exists(place)]
+    assert not [process for process in left if psutil.pid_exists(process.pid)]
+    states = [run["state"] for run in command.json("show", "pool")["runs"]]
+    assert states == ["interrupted", "ok"]
+
+
+def test_a_failed_destroy_is_resumed_as_destroy(command):
+    command.deploy()
+    command("destroy", "pool", "--yes", status=1, FAKE_FAIL="1")
+    assert command.json("show", "pool")["status"] == "DELETE_FAILED"
+    command("scale", "pool", "server=2", status=2)
+    assert command.json("resume", "pool")["status"] == "DELETE_COMPLETE"
+
+
+def test_a_deployment_without_its_files_can_be_destroyed(command):
+    command.deploy()
+    shutil.rmtree(command.home / "deployments" / "pool")
+    assert "cluster.indigo.yml" in command("check", "pool", status=1).stderr
+    assert command.json("destroy", "pool", "--yes")["status"] == "DELETE_COMPLETE"
+
+
+def test_events_follow_a_run(command, working):
+    following = command.start("events", "pool", "-f")
+    time.sleep(1)
+    working.send_signal(signal.SIGTERM)
+    told, _ = following.communicate(timeout=30)
+    assert "Make the nodes" in told
+    assert "Stopped by SIGTERM" in told
