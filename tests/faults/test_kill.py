@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command is killed at moments spread over a deployment; resume completes it, with no node too many."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import docker
+import pytest
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+TEMPLATE = "examples/htcondor_pool.yaml"
+SMALL = ["-i", "wn_num=1"]
+MOMENTS = 10
+
+
+@pytest.fixture(scope="module")
+def seconds(tmp_path_factory, run):
+    """How long an undisturbed deployment takes here."""
+    from tests.conftest import Command
+
+    indigo = Command(tmp_path_factory.mktemp("kill") / "home", run)
+    start = time.monotonic()
+    try:
+        indigo("deploy", TEMPLATE, *SMALL, "--name", "test-kill")
+        return time.monotonic() - start
+    finally:
+        indigo("destroy", "test-kill", "--yes")
+
+
+def nodes(name: str) -> list[str]:
+    found = docker.from_env().containers.list(all=True, filters={"label": f"indigo.paas.deployment={name}"})
+    return sorted(container.labels["indigo.paas.hostname"] for container in found)
+
+
+def leftovers(name: str) -> list[str]:
+    """Return what the engine still has of the deployment NAME, by its names, in case its labels got lost."""
+    engine = docker.from_env()
+    found = [*engine.containers.list(all=True), *engine.networks.list(), *engine.volumes.list()]
+    return [str(thing.name) for thing in found if name in str(thing.name)]
+
+
+@pytest.mark.parametrize("moment", range(1, MOMENTS + 1))
+def test_killed_then_resumed(indigo, seconds, moment):
+    name = f"test-kill-{moment}"
+    process = indigo.start("deploy", TEMPLATE, *SMALL, "--name", name)
+    try:
+        time.sleep(seconds * moment / (MOMENTS + 1))
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=30)
+        if moment > 1 or indigo.json("list"):
+            resumed = indigo.json("resume", name)
+        else:
+            resumed = indigo.json("deploy", TEMPLATE, *SMALL, "--name", name)
+        assert resumed["status"].endswith("_COMPLETE")
+        assert len(nodes(name)) == 2
+        indigo("check", name)
+    finally:
+        indigo("destroy", name, "--yes", status=None)
+    assert leftovers(name) == []

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roles keep their contract: entry points, typed arguments, types that map to arguments."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+ROLES = sorted(
+    path
+    for path in (pathlib.Path(__file__).parents[2] / "collections/ansible_collections/indigo/paas/roles").iterdir()
+    if path.is_dir()
+)
+FQCN = "indigo.paas."
+
+
+def load(path: pathlib.Path):
+    return yaml.safe_load(path.read_text())
+
+
+def argument_names(role: pathlib.Path, entry_point: str = "main") -> set[str]:
+    return set(load(role / "meta/argument_specs.yml")["argument_specs"][entry_point]["options"])
+
+
+@pytest.fixture(params=ROLES, ids=lambda path: path.name)
+def role(request) -> pathlib.Path:
+    return request.param
+
+
+@pytest.mark.parametrize("entry_point", ["main", "check", "drain"])
+def test_has_the_entry_point_and_describes_it(role, entry_point):
+    assert (role / "tasks" / f"{entry_point}.yml").is_file()
+    assert entry_point in load(role / "meta/argument_specs.yml")["argument_specs"]
+
+
+def test_defaults_are_those_of_the_argument_specs(role):
+    options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    specified = {name: option["default"] for name, option in options.items() if "default" in option}
+    assert load(role / "defaults/main.yml") == specified
+
+
+def test_arguments_carry_the_role_s_name(role):
+    assert not [name for name in argument_names(role) if not name.startswith(f"{role.name}_")]
+
+
+def operations(role: pathlib.Path):
+    types = load(role / "meta/tosca.yml")["node_types"]
+    for type_name, node_type in types.items():
+        for interface in node_type.get("interfaces", {}).values():
+            for name, operation in interface.items():
+                if isinstance(operation, dict):
+                    yield f"{type_name}.{name}", operation
+
+
+def test_types_name_this_role_and_its_arguments(role):
+    found = list(operations(role))
+    assert found
+    for name, operation in found:
+        assert operation["implementation"] == FQCN + role.name, name
+        assert set(operation.get("inputs", {})) <= argument_names(role), name
+
+
+def test_attributes_come_from_variables_that_the_role_sets(role):
+    tasks = "".join(path.read_text() for path in (role / "tasks").glob("*.yml"))
+    for name, operation in operations(role):
+        for fact in operation.get("outputs", {}):
+            assert re.search(rf"^\s+{fact}:", tasks, re.MULTILINE), f"{name}: {fact} is set nowhere"
+
+
+def test_templates_and_tasks_use_only_declared_variables(role):
+    declared = argument_names(role)
+    text = "".join(
+        path.read_text()
+        for path in [*role.glob("tasks/*.yml"), *role.glob("templates/*"), *role.glob("handlers/*.yml")]
+    )
+    set_here = set(re.findall(rf"^\s+({role.name}_\w+):", text, re.MULTILINE))
+    set_here |= set(re.findall(rf"register: ({role.name}_\w+)", text))
+    vars_file = role / "vars/main.yml"
+    set_here |= set(load(vars_file) or {}) if vars_file.is_file() else set()
+    used = set(re.findall(rf"(?<![\w.&*]){role.name}_\w+", re.sub(r"#.*", "", text)))
+    prefixes = ("indigo.paas.",)
+    assert not {name for name in used - declared - set_here if not name.startswith(prefixes)}
