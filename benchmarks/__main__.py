@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All measurements, one after the other: `python -m benchmarks`; each alone: `python -m benchmarks.NAME --help`."""
+
+from __future__ import annotations
+
+from benchmarks import nodes, overhead, planning
+
+TITLES = {
+    "Load and plan": planning.main,
+    "A pool, against a hand-written playbook": overhead.main,
+    "Many nodes": nodes.main,
+}
+
+if __name__ == "__main__":
+    for title, measure in TITLES.items():
+        print(f"\n## {title}\n")
+        measure()
