@@ -41,15 +41,7 @@ def by_command() -> tuple[float, dict[str, float]]:
         env = {"INDIGO_PAAS_HOME": home}
         seconds, output = run("indigo-paas", "deploy", TEMPLATE, "--name", NAME, "--json", env=env)
         run("indigo-paas", "destroy", NAME, "--yes", env=env)
-        return seconds, steps(json.loads(output)["seconds"])
-
-
-def steps(seconds: object) -> dict[str, float]:
-    """Return the seconds of each step by its name."""
-    if isinstance(seconds, dict):
-        return {str(name): float(value) for name, value in seconds.items()}
-    assert isinstance(seconds, list)
-    return {str(step["name"]): float(step["seconds"]) for step in seconds}
+        return seconds, json.loads(output)["seconds"]
 
 
 def by_hand(image_name: str) -> float:

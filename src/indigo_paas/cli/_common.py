@@ -130,10 +130,15 @@ def finish(outcome: Outcome, as_json: bool = False) -> int:
 
 
 def report(outcome: Outcome) -> dict[str, Any]:
-    """Return OUTCOME as the JSON object of --json."""
+    """Return what programs are told of OUTCOME; `seconds` are those of each step, by its name."""
     from dataclasses import asdict
 
-    return {key: value for key, value in asdict(outcome).items() if key != "command"}
+    told = {key: value for key, value in asdict(outcome).items() if key not in ("command", "steps", "seconds")}
+    return {
+        **told,
+        "seconds": {step["name"]: step["seconds"] for step in outcome.steps},
+        "total_seconds": outcome.seconds,
+    }
 
 
 def confirm(question: str) -> None:
