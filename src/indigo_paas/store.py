@@ -35,7 +35,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from indigo_paas.errors import IndigoError
 from indigo_paas.progress import Event, Kind
@@ -245,12 +246,11 @@ def _unusable(engine: Engine, cause: BaseException | None) -> IndigoError:
 
 
 def _make_schema(engine: Engine) -> None:
-    try:
-        _metadata.create_all(engine)
-    except OperationalError:
-        # Another process made the tables between the look and the creation: a second look finds them.
-        _metadata.create_all(engine)
     with engine.begin() as connection:
+        for table in _metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
         found = connection.execute(select(_schema.c.version)).scalars().first()
         if found is None:
             connection.execute(insert(_schema).values(version=VERSION))
