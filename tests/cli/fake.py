@@ -143,8 +143,8 @@ def main() -> int:
     """Run the command of this process with the fakes in place."""
     from indigo_paas import cli, collection
 
-    collection.root = lambda: pathlib.Path(os.environ["FAKE_COLLECTIONS"])  # type: ignore[assignment]
-    collection.describe_sites = lambda sites: [DESCRIPTION]  # type: ignore[assignment]
+    collection.root = lambda: pathlib.Path(os.environ["FAKE_COLLECTIONS"])
+    collection.describe_sites = lambda sites: [DESCRIPTION]
     return cli.run(sys.argv[1:])
 
 
