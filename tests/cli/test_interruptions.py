@@ -22,7 +22,15 @@ def wait_until(condition, seconds=30):
 
 
 def sleeping(command):
-    return [process for process in command.processes() if process.cmdline()[:1] == ["sleep"]]
+    return [process for process in command.processes() if program(process) == "sleep"]
+
+
+def program(process):
+    """Return the program that runs; nothing for a process that ended since it was found."""
+    try:
+        return next(iter(process.cmdline()), None)
+    except psutil.Error:
+        return None
 
 
 @pytest.fixture
