@@ -15,7 +15,9 @@ from typing import Any
 class Problem:
     """One fault: what is wrong, where, and what to do about it.
 
-    `line` and `column` count from 1. `severity` is "error" or "warning".
+    `line` and `column` count from 1 and point to the first character; an editor that counts from 0 subtracts 1.
+    Where the text is at hand, `excerpt.span` says where the offending piece ends. `severity` is "error" or
+    "warning".
     """
 
     message: str
@@ -80,12 +82,54 @@ class SiteError(PaasError):
         super().__init__(problems, **place)
 
 
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """Return the known name that a wrong one is most likely meant to be, None when it resembles none."""
+    near = difflib.get_close_matches(str(name)[:200], list(known)[:2000], n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def slip(name: object, known: Iterable[str]) -> str | None:
+    """Return the known name that a wrong one is but for a slip of the pen: two letters at most, one in a short name.
+
+    Letters' case and the difference of "-" and "_" count as no letter.
+    """
+    folded = _folded(name)
+    limit = 1 if len(folded) < 5 else 2
+    near = [(_edits(folded, _folded(each), limit), each) for each in list(known)[:2000]]
+    found = min((item for item in near if item[0] <= limit), default=None)
+    return found[1] if found is not None else None
+
+
+def _folded(name: object) -> str:
+    return str(name)[:200].lower().replace("-", "_")
+
+
+def _edits(one: str, other: str, limit: int) -> int:
+    """Return how many letters are to be changed, added, dropped or swapped with the next; above the limit any number.
+
+    The optimal string alignment distance.
+    """
+    if abs(len(one) - len(other)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b)))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                row[j] = min(row[j], last[j - 2] + 1)
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]
+
+
 def did_you_mean(name: object, known: Iterable[str], *, what: str = "names") -> str:
     """Return a remedy for an unknown name: the nearest known one, or the list of what is known."""
     known = list(known)
-    near = difflib.get_close_matches(str(name)[:200], known[:2000], n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean '{near[0]}'?"
+    near = nearest(name, known)
+    if near is not None:
+        return f"Did you mean '{near}'?"
     if not known:
         return f"There are no {what} here."
     shown = ", ".join(sorted(known)[:12])

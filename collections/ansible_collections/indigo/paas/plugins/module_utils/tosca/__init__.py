@@ -13,12 +13,23 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from .load import load
+from .imports import Resolver
+from .load import load, open_template
 from .plan import Plan, make_plan
 from .topology import Topology
 from .vocabulary import Vocabulary, default_vocabulary
 
-__all__ = ["Plan", "Topology", "Vocabulary", "default_vocabulary", "load", "make_plan", "plan_template"]
+__all__ = [
+    "Plan",
+    "Resolver",
+    "Topology",
+    "Vocabulary",
+    "default_vocabulary",
+    "load",
+    "make_plan",
+    "open_template",
+    "plan_template",
+]
 
 
 def plan_template(
@@ -28,9 +39,14 @@ def plan_template(
     removals: Mapping[str, list[str]] | None = None,
     *,
     vocabulary: Vocabulary | None = None,
+    name: str = "template",
+    resolver: Resolver | None = None,
+    strict: bool = False,
+    trust: bool = False,
 ) -> Plan:
     """Return the plan of a template; see `load` and `make_plan` for the arguments.
 
     Raises TemplateError with all problems that were found.
     """
-    return make_plan(load(path, inputs, vocabulary=vocabulary), counts, removals)
+    topology = load(path, inputs, vocabulary=vocabulary, name=name, resolver=resolver, strict=strict, trust=trust)
+    return make_plan(topology, counts, removals)

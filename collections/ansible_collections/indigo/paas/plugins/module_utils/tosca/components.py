@@ -1,24 +1,23 @@
 # Copyright (c) 2026 The indigo.paas authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Software on machines: which roles run where, with which arguments, after what."""
+"""Software on machines: which roles and playbooks run where, with which arguments, after what."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from .applications import is_application
+from .external import external, is_role
 from .functions import calls, plain
 from .graph import dependency_order
+from .lifecycle import OWN, Step, steps_of
 from .report import Report
 from .stages import Unit, schedule
 from .topology import NodeTemplate, OperationCall, Topology
-from .types import NETWORK, PORT, STORAGE
 
-# The operations that bring a node up, in TOSCA's order.
-LIFECYCLE = ("create", "configure", "start")
-_ROLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){2}\Z", re.ASCII)
+Key = tuple[str, int]
 _REFERENCES = ("get_attribute", "get_operation_output")
 
 
@@ -28,12 +27,16 @@ class ComponentMaker:
     def __init__(self, topology: Topology, report: Report) -> None:
         self._topology = topology
         self._report = report
-        self._machines = {name: topology.machine_of(name) for name in topology.nodes}
-        self._nodes = [node for node in topology.nodes.values() if self._runs(node)]
-        self._operations = {node.name: self._role_operations(node) for node in self._nodes}
+        self._machines = topology.machines()
+        steps = steps_of(topology, report)
+        self._nodes = [node for node in topology.nodes.values() if self._runs(node, steps)]
+        self._steps = {node.name: steps.get(node.name, []) for node in self._nodes}
 
     def components(self) -> list[dict[str, Any]]:
-        """Return every node that runs on machines, in the order of the template."""
+        """Return every node that runs on machines, in the order of the template.
+
+        A Compute is among them when an operation runs on it itself, such as one of a relationship to a volume.
+        """
         return [
             {
                 "name": node.name,
@@ -42,84 +45,61 @@ class ComponentMaker:
                 "requires": self._requires(node),
                 "properties": plain(node.properties),
                 "attributes": self._attributes(node),
-                "operations": [
-                    {"operation": call.name, "role": call.implementation, "arguments": plain(call.arguments)}
-                    for call in self._operations[node.name]
-                ],
+                "operations": [_operation(step) for step in self._steps[node.name]],
             }
             for node in self._nodes
         ]
 
-    def applications(self) -> list[dict[str, Any]]:
-        """Return what is submitted to a service: no machine, not on one, no network and no volume."""
-        found = []
-        for node in self._topology.nodes.values():
-            if node.is_compute or self._machines[node.name] or any(map(node.type.is_a, (NETWORK, PORT, STORAGE))):
-                continue
-            message = f"nothing here starts '{node.name}' ({node.type.name}) yet"
-            self._report.add("not-implemented", message, node.at, "Start it by hand when the deployment is complete.")
-            requires = list(dict.fromkeys(requirement.node for requirement in node.requirements))
-            found.append(
-                {
-                    "name": node.name,
-                    "type": node.type.name,
-                    "requires": requires,
-                    "properties": plain(node.properties),
-                    "artifacts": plain(node.artifacts),
-                }
-            )
-        return found
-
     def stages(self, safe_names: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Return the order in which roles run; `safe_names` maps a Compute to its group's name."""
+        """Return the order in which roles and playbooks run; `safe_names` maps a Compute to its group's name."""
         self._refuse_conflicts()
         units = self._units()
         if self._refuse_cycles(units):
             return []
         names: dict[str, int] = {}
-        return [self._stage(role, keys, safe_names, names) for role, keys in schedule(units)]
+        return [self._stage(keys, safe_names, names) for _role, keys in schedule(units)]
 
-    def _stage(
-        self, role: str, keys: list[tuple[str, int]], safe_names: Mapping[str, str], names: dict[str, int]
-    ) -> dict[str, Any]:
-        short = role.rpartition(".")[2]
+    def _stage(self, keys: list[Key], safe_names: Mapping[str, str], names: dict[str, int]) -> dict[str, Any]:
+        first = self._steps[keys[0][0]][keys[0][1]].call
+        on_role = is_role(first.implementation)
+        short = first.implementation.rpartition(".")[2] if on_role else first.name
         names[short] = names.get(short, 0) + 1
         components = list(dict.fromkeys(name for name, _index in keys))
         machines = {self._machines[name].name for name in components}
-        return {
+        stage = {
             "name": short if names[short] == 1 else f"{short}-{names[short]}",
-            "role": role,
+            "role": first.implementation if on_role else None,
             "groups": [safe for name, safe in safe_names.items() if name in machines],
             "components": components,
         }
+        return stage if on_role else {**stage, "external": True, "operation": keys[0][1]}
 
-    def _runs(self, node: NodeTemplate) -> bool:
-        return not node.is_compute and self._machines[node.name] is not None
+    def _runs(self, node: NodeTemplate, steps: Mapping[str, list[Step]]) -> bool:
+        machine = self._machines[node.name]
+        if node.is_compute:
+            return node.name in steps
+        if machine is None or is_application(node, machine):
+            return False
+        self._warn_of_none(node, steps)
+        return True
 
-    def _role_operations(self, node: NodeTemplate) -> list[OperationCall]:
-        wanted = [call for name in LIFECYCLE for call in node.operations if call.name == name]
-        roles = [call for call in wanted if _ROLE.match(call.implementation)]
-        for call in wanted:
-            if call not in roles:
-                called = f"the implementation '{call.implementation[:80]}' of '{node.name}'"
-                message = f"{called} is no role and does not run"
-                hint = "Name a role as in `implementation: indigo.paas.htcondor`."
-                self._report.add("not-implemented", message, call.at, hint)
-        if not wanted and node.is_software:
+    def _warn_of_none(self, node: NodeTemplate, steps: Mapping[str, list[Step]]) -> None:
+        own = any(call.name in OWN for call in node.operations)
+        if node.is_software and node.name not in steps and not own:
             message = f"nothing implements '{node.name}' ({node.type.name}): it will not be installed"
             self._report.add("not-implemented", message, node.at, "Use a type that has an implementation.")
-        return roles
 
     def _requires(self, node: NodeTemplate) -> list[str]:
         names = [requirement.node for requirement in node.requirements]
-        names += [name for call in self._operations[node.name] for name, _attribute in _references(call)]
-        return [name for name in dict.fromkeys(names) if name in self._operations and name != node.name]
+        names += [name for step in self._steps[node.name] for name, _attribute in _references(step.call)]
+        return [name for name in dict.fromkeys(names) if name in self._steps and name != node.name]
 
     def _attributes(self, node: NodeTemplate) -> dict[str, dict[str, str]]:
         return {
             attribute: {"fact": variable}
-            for call in self._operations[node.name]
-            for variable, attribute in call.outputs.items()
+            for step in self._steps[node.name]
+            for variable, attribute in step.call.outputs.items()
+            if step.gives_attributes
         }
 
     def _units(self) -> list[Unit]:
@@ -127,28 +107,36 @@ class ComponentMaker:
         units = []
         for node in self._nodes:
             needed = {key for requirement in node.requirements for key in last.get(requirement.node, ())}
-            for index, call in enumerate(self._operations[node.name]):
-                after = needed if index == 0 else {(node.name, index - 1)}
-                units.append(Unit((node.name, index), call.implementation, after, self._producers(node, call)))
+            for index, step in enumerate(self._steps[node.name]):
+                after = set(needed) if index == 0 else {(node.name, index - 1)}
+                if step.waits_for is not None:
+                    after |= last.get(step.waits_for, set())
+                producers = self._producers(node, step.call)
+                units.append(Unit((node.name, index), self._shared(node, index, step), after, producers))
         return units
 
-    def _last_units(self) -> dict[str, set[tuple[str, int]]]:
-        """Return what must have run before a node is done; one without roles stands for what it requires."""
+    def _shared(self, node: NodeTemplate, index: int, step: Step) -> str:
+        """Return what units must have in common to share a stage: the role; a playbook shares with none."""
+        implementation = step.call.implementation
+        return implementation if is_role(implementation) else f"{index} {node.name}"
+
+    def _last_units(self) -> dict[str, set[Key]]:
+        """Return what must have run before a node is done; one without steps stands for what it requires."""
         nodes = self._topology.nodes.values()
         graph = {node.name: [requirement.node for requirement in node.requirements] for node in nodes}
-        last: dict[str, set[tuple[str, int]]] = {}
+        last: dict[str, set[Key]] = {}
         for name in dependency_order(graph)[0]:
-            count = len(self._operations.get(name, ()))
-            last[name] = {(name, count - 1)} if count else {key for need in graph[name] for key in last.get(need, ())}
+            own = [index for index, step in enumerate(self._steps.get(name, ())) if step.waits_for is None]
+            last[name] = {(name, own[-1])} if own else {key for need in graph[name] for key in last.get(need, ())}
         return last
 
-    def _producers(self, node: NodeTemplate, call: OperationCall) -> set[tuple[str, int]]:
+    def _producers(self, node: NodeTemplate, call: OperationCall) -> set[Key]:
         """Return the units that make the attributes which a call's arguments refer to."""
         found = set()
         for name, attribute in _references(call):
-            if name not in self._operations:
+            if name not in self._steps or self._topology.nodes[name].is_compute:
                 continue
-            makers = [i for i, maker in enumerate(self._operations[name]) if attribute in maker.outputs.values()]
+            makers = [i for i, step in enumerate(self._steps[name]) if attribute in step.call.outputs.values()]
             found.update((name, index) for index in makers)
             if not makers and attribute is not None:
                 message = f"'{node.name}' waits for the attribute '{attribute}' of '{name}', which nothing sets"
@@ -166,18 +154,29 @@ class ComponentMaker:
         return bool(cycles)
 
     def _refuse_conflicts(self) -> None:
-        """Report arguments to which two components of one group of machines give different values."""
+        """Report arguments of roles to which two components of one group of machines give different values."""
         first: dict[tuple[str, str], tuple[str, Any]] = {}
         for node in self._nodes:
             machine = self._machines[node.name].name
-            for call in self._operations[node.name]:
-                for argument, value in call.arguments.items():
+            for step in self._steps[node.name]:
+                given = step.call.arguments.items() if is_role(step.call.implementation) else ()
+                for argument, value in given:
                     other, earlier = first.setdefault((machine, argument), (node.name, value))
                     if not _same(earlier, value):
                         where = f"on '{machine}'"
                         message = f"'{other}' and '{node.name}' give '{argument}' different values {where}"
                         hint = "Give them the same value, or separate machines."
                         self._report.add("conflict", message, node.at, hint)
+
+
+def _operation(step: Step) -> dict[str, Any]:
+    """Return one operation of a component: a role or a playbook, and its arguments."""
+    call = step.call
+    runs = (
+        {"role": call.implementation} if is_role(call.implementation) else {"external": external(call, step.artifacts)}
+    )
+    found = {"operation": call.name, **runs, "arguments": plain(call.arguments)}
+    return found if step.relationship is None else {**found, "relationship": step.relationship}
 
 
 def _references(call: OperationCall) -> list[tuple[str, str | None]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .converters import comparable, convert
 from .normative import SCALAR_UNITS, constraint_class
+from .patterns import Pattern
 from .types import Check
 from .yaml_scalars import scalar_text
 
@@ -39,6 +40,8 @@ def make_check(name: str, kind: str, definition: Any) -> Check:
     checker_class = constraint_class(operator)
     if checker_class is None:
         raise ValueError(f"unknown constraint '{operator}'")
+    if operator == "pattern" and kind == "string":
+        return Pattern(bound).fault
     compared = _bound(kind, operator, bound)
     # tosca-parser would read scalars with units by itself, but takes '1 GB and more' for 1 GB.
     checked_as = "float" if kind in SCALAR_UNITS else kind

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,18 @@ from .yaml_scalars import scalar_text
 
 _TRUE = frozenset(("true", "yes", "on"))
 _FALSE = frozenset(("false", "no", "off"))
+_NATURAL: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "float": (int, float),
+    "number": (int, float),
+    "boolean": bool,
+    "version": (str, int, float),
+}
+_BARE_SIZE = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)\s*([kKmMgGtT]?)(i?)\Z", re.ASCII)
+_LEAST_BYTES = 1_000_000
+# Above it, not every whole number is a float.
+_MAX_WHOLE = 2**53
 
 
 def convert(kind: str, value: Any) -> Any:
@@ -21,6 +34,31 @@ def convert(kind: str, value: Any) -> Any:
     ValueError says what the value would have to be, as in "a whole number". Lists and maps are not for this.
     """
     return _CONVERTERS[kind](value)
+
+
+def spelled(kind: str, value: Any) -> Any:
+    """Return a size as TOSCA writes it when it lacks its unit or shortens it; any other value as it is.
+
+    Without a unit, a number below a million counts MB, which was TOSCA's unit before sizes had one; a larger one counts
+    bytes. "2G" is 2 GB.
+    """
+    if kind != "scalar-unit.size" or isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return value
+    match = _BARE_SIZE.match(scalar_text(value).strip())
+    if match is None:
+        return value
+    number, letter, binary = match.groups()
+    if binary and not letter:
+        return value
+    if letter:
+        return f"{number} {'k' if letter in 'kK' and not binary else letter.upper()}{binary}B"
+    return f"{number} {'MB' if float(number) < _LEAST_BYTES else 'B'}"
+
+
+def is_natural(kind: str, value: Any) -> bool:
+    """Say whether TOSCA takes a value for the primitive type `kind` as it stands."""
+    wanted = _NATURAL.get(kind)
+    return wanted is None or (isinstance(value, wanted) and (kind == "boolean" or not isinstance(value, bool)))
 
 
 def comparable(kind: str, value: Any) -> Any:
@@ -37,6 +75,8 @@ def _to_string(value: Any) -> str:
 def _to_integer(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MAX_WHOLE:
+        return int(value)
     if isinstance(value, str) and value.isascii() and len(value) < 40 and value.removeprefix("-").isdigit():
         return int(value)
     raise ValueError("a whole number")

@@ -27,6 +27,8 @@ except ImportError:
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 50
 MAX_ALIASED = 100_000
+# What holds the bodies of things by their names.
+_BODIES = frozenset(("node_templates", "outputs"))
 
 
 class Map(dict):
@@ -93,19 +95,23 @@ def _marked(container: Any, key: Any, offset: int, default: Location | None) -> 
     return place(container) if default is None else default
 
 
-def read(path: str | os.PathLike[str]) -> Document:
-    """Read a YAML file; TemplateError when it cannot be read, is too large, or is not valid YAML."""
+def read(path: str | os.PathLike[str], report: Report | None = None) -> Document:
+    """Read a YAML file as `parse` does; TemplateError also when it cannot be read or is too large."""
     name = os.fspath(path)
-    return Document(parse(_read_bytes(name), name), name, Path(name))
+    return Document(parse(_read_bytes(name), name, report), name, Path(name))
 
 
-def parse(text: str | bytes, file: str) -> Any:
-    """Return the data of YAML text as Map, Seq and scalars; TemplateError with all its problems."""
+def parse(text: str | bytes, file: str, report: Report | None = None) -> Any:
+    """Return the data of YAML text as Map, Seq and scalars; TemplateError with all its problems.
+
+    With a report, a key that is written again inside of a node template or an output is a leniency, which goes there:
+    the last one counts, as with most YAML readers. Without, and elsewhere, it is an error.
+    """
     if yaml is None:
         raise TemplateError("PyYAML is not installed for this Python", hint="Install it: pip install PyYAML.")
     decoded = _decode(text, file)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    builder = _Builder(file)
+    builder = _Builder(file, report)
     try:
         builder.build(yaml.parse(decoded, Loader=loader))
     except yaml.MarkedYAMLError as error:
@@ -184,15 +190,17 @@ class _Frame:
     key: str | None = None
     key_mark: tuple[int, int] = (1, 1)
     skipping: bool = False
+    merging: bool = False
     merges: list[Any] = field(default_factory=list)
 
 
 class _Builder:
     """Builds the data of a document from its events, without recursion."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, leniencies: Report | None) -> None:
         self.file = file
         self.report = Report()
+        self._leniencies = leniencies
         self.root: Any = None
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
@@ -345,16 +353,26 @@ class _Builder:
             return
         key = scalar.value if _encodable(scalar.value) else ""
         if key in frame.value.marks:
-            first = frame.value.marks[key][0]
-            message = f"the key '{_one_line(key)}' is here for the second time, the first is in line {first}"
+            self._repeated(key, frame, at)
+        frame.key, frame.merging = key, key == "<<" and scalar.implicit[0]
+
+    def _repeated(self, key: str, frame: _Frame, at: Location) -> None:
+        """Report a key that its mapping has already, and forget the first one where the last one counts."""
+        message = f"the key '{_one_line(key)}' is here for the second time, the first is in line"
+        message += f" {frame.value.marks[key][0]}"
+        path = [each.key for each in self._stack[:-1]]
+        if self._leniencies is None or not any(name in _BODIES for name in path[:-1]):
             self.report.add("duplicate", message, at, "Rename or remove one of the two.")
-        frame.key = key
+            return
+        self._leniencies.add("repeated-key", message, at, "This one counts. Remove the other.")
+        frame.value.pop(key, None)
+        del frame.value.marks[key]
 
     def _take_item(self, frame: _Frame, value: Any, at: Location) -> None:
         key, frame.key = frame.key, None
         if frame.skipping:
             frame.skipping = False
-        elif key == "<<" and isinstance(value, (Map, Seq)):
+        elif frame.merging and isinstance(value, (Map, Seq)):
             frame.merges.append(value)
         elif key not in frame.value.marks:
             frame.value[key] = value

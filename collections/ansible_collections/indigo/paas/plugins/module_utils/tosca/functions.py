@@ -15,10 +15,14 @@ from typing import Any
 
 from ..errors import did_you_mean
 from .document import Map, Seq, key_place, value_place
+from .jinja import JINJA, holds_jinja, is_jinja, joined, read_text
 from .report import NOWHERE, Location, Report
 from .yaml_scalars import scalar_text
 
 FUNCTION = "$function"
+# First argument of a get_attribute that is about the machine on which it is evaluated: {"$self": group's name}.
+SELF = "$self"
+RESERVED = (FUNCTION, JINJA)
 UNKNOWN = type("Unknown", (), {"__repr__": lambda self: "UNKNOWN"})()
 
 # Handler of one function: its evaluated arguments and its place -> a value, UNKNOWN, or another Call.
@@ -71,6 +75,11 @@ def is_call(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and FUNCTION in value
 
 
+def is_self(argument: Any) -> bool:
+    """Say whether the first argument of a get_attribute means the machine on which it is evaluated."""
+    return isinstance(argument, dict) and len(argument) == 1 and SELF in argument
+
+
 def calls(value: Any) -> Iterator[tuple[str, list]]:
     """Yield name and arguments of every function in a value, outermost first."""
     if is_call(value):
@@ -85,23 +94,32 @@ def calls(value: Any) -> Iterator[tuple[str, list]]:
             yield from calls(item)
 
 
-def parse(value: Any, report: Report, at: Location = NOWHERE) -> Any:
-    """Return a value as a template writes it with its functions as Call.
+def is_settled(value: Any) -> bool:
+    """Say whether a value holds nothing that only a running machine, or Jinja, can tell."""
+    return next(calls(value), None) is None and not holds_jinja(value)
+
+
+def parse(value: Any, report: Report, at: Location = NOWHERE, trust: bool = False) -> Any:
+    """Return a value as a template writes it with its functions as Call, and its Jinja marked where `trust` is.
 
     What is malformed is reported and becomes a Call that nothing evaluates, so that no second problem comes of it.
     A value without functions is returned as it is, not copied.
     """
+    if isinstance(value, str):
+        return read_text(value, trust, report, at)
     if isinstance(value, Mapping):
-        if FUNCTION in value:
-            message = f"the key '{FUNCTION}' is reserved"
-            report.add("reserved", message, key_place(value, FUNCTION), "Choose another name for it.")
-            return Call(_MALFORMED, [])
+        for key in RESERVED:
+            if key in value:
+                report.add(
+                    "reserved", f"the key '{key}' is reserved", key_place(value, key), "Choose another name for it."
+                )
+                return Call(_MALFORMED, [])
         name = _function_name(value)
         if name is not None:
-            return _parse_call(name, value, report, at)
-        return _rebuilt(value, {k: parse(v, report, value_place(value, k)) for k, v in value.items()})
+            return _parse_call(name, value, report, at, trust)
+        return _rebuilt(value, {k: parse(v, report, value_place(value, k), trust) for k, v in value.items()})
     if isinstance(value, list):
-        return _rebuilt(value, [parse(v, report, value_place(value, i)) for i, v in enumerate(value)])
+        return _rebuilt(value, [parse(v, report, value_place(value, i), trust) for i, v in enumerate(value)])
     return value
 
 
@@ -117,7 +135,7 @@ def _function_name(value: Mapping[str, Any]) -> str | None:
     return name if name.startswith("get_") and isinstance(arguments, (str, list)) else None
 
 
-def _parse_call(name: str, value: Mapping[str, Any], report: Report, at: Location) -> Any:
+def _parse_call(name: str, value: Mapping[str, Any], report: Report, at: Location, trust: bool) -> Any:
     place = key_place(value, name, at)
     arguments = value[name]
     if name not in FUNCTIONS:
@@ -129,7 +147,8 @@ def _parse_call(name: str, value: Mapping[str, Any], report: Report, at: Locatio
     if not isinstance(arguments, list) or len(arguments) < _MINIMUM.get(name, 0):
         report.add("function", f"'{name}' is not given what it needs", place, f"Write it as {_EXAMPLES[name]}.")
         return Call(_MALFORMED, [], place)
-    return Call(name, [parse(item, report, value_place(arguments, i)) for i, item in enumerate(arguments)], place)
+    parsed = [parse(item, report, value_place(arguments, i), trust) for i, item in enumerate(arguments)]
+    return Call(name, parsed, place)
 
 
 def _rebuilt(old: Any, new: Any) -> Any:
@@ -174,7 +193,9 @@ def _has_call(value: Any) -> bool:
     return next(calls(value), None) is not None
 
 
-def _concat(arguments: list, at: Location) -> str:
+def _concat(arguments: list, at: Location) -> Any:
+    if any(is_jinja(item) for item in arguments):
+        return joined([item if is_jinja(item) else text_of(item, at) for item in arguments])
     return "".join(text_of(item, at) for item in arguments)
 
 

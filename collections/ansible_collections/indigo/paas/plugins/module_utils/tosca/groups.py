@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import did_you_mean
 from .functions import calls, plain
+from .jinja import holds_jinja, source
 from .naming import group_names, host_names
 from .normative import scalar_number
 from .report import Location, Report
@@ -57,8 +58,8 @@ class GroupMaker:
                 "network": self._network(node),
                 "ports": self._ports(node),
                 "volumes": self._volumes(node),
-                "users": self._property(node, "os_users") or [],
-                "tags": self._property(node, "tags") or {},
+                "users": self._shaped(self._property(node, "os_users"), list, f"'os_users' of '{node.name}'", node.at),
+                "tags": self._shaped(self._property(node, "tags"), dict, f"'tags' of '{node.name}'", node.at),
             }
             for node in self._computes
         ]
@@ -89,6 +90,10 @@ class GroupMaker:
         return self._settled(node.properties.get(name), f"'{name}' of '{node.name}'", node.at)
 
     def _settled(self, value: Any, subject: str, at: Location) -> Any:
+        if holds_jinja(value):
+            hint = "Use a value or an input: a site is told plain text."
+            self._report.add("not-supported", f"the Jinja in {subject} is not evaluated", at, hint)
+            value = source(value)
         if next(calls(value), None) is not None:
             hint = "Use a value or an input: this must be known before any machine exists."
             self._report.add("not-known", f"{subject} depends on a running machine", at, hint)
@@ -119,21 +124,47 @@ class GroupMaker:
             message = f"the removal list of '{node.name}' must be a list of node names"
             self._report.add("wrong-type", message, Location(self._topology.file))
             given = []
-        written = self._known(node, "scalable", "removal_list") or []
-        return list(dict.fromkeys([*written, *given]))
+        subject, at = f"'scalable.removal_list' of '{node.name}'", node.place_of("scalable", "removal_list")
+        written = self._shaped(self._known(node, "scalable", "removal_list"), list, subject, at)
+        return list(dict.fromkeys([*map(str, written), *given]))
 
     def _size(self, node: NodeTemplate) -> dict[str, Any]:
         memory = self._bytes(node, "mem_size")
         return {
-            "cpus": self._known(node, "host", "num_cpus") or DEFAULT_CPUS,
+            "cpus": self._whole(node, "num_cpus") or DEFAULT_CPUS,
             "memory": DEFAULT_MEMORY if memory is None else memory,
             "disk": self._bytes(node, "disk_size"),
-            "gpus": self._known(node, "host", "num_gpus") or 0,
+            "gpus": self._whole(node, "num_gpus") or 0,
             "instance_type": self._known(node, "host", "instance_type"),
         }
 
+    def _whole(self, node: NodeTemplate, name: str) -> int | None:
+        """Return a number of the host capability; a template's own type may have made it anything."""
+        value = self._known(node, "host", name)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        message = f"'host.{name}' of '{node.name}' must be a whole number"
+        self._report.add("wrong-type", message, node.place_of("host", name), "Give a value such as 4.")
+        return None
+
     def _bytes(self, node: NodeTemplate, name: str) -> int | None:
-        return _bytes(self._known(node, "host", name))
+        return self._as_bytes(
+            self._known(node, "host", name), f"'host.{name}' of '{node.name}'", node.place_of("host", name)
+        )
+
+    def _as_bytes(self, value: Any, subject: str, at: Location) -> int | None:
+        try:
+            return None if value is None else math.ceil(scalar_number("scalar-unit.size", value))
+        except ValueError as error:
+            self._report.add("wrong-type", f"{subject}: {error}", at, "Give a value such as 2 GB.")
+            return None
+
+    def _shaped(self, value: Any, shape: type, subject: str, at: Location) -> Any:
+        """Return a list or a mapping, an empty one for nothing."""
+        if value is None or isinstance(value, shape):
+            return shape() if value is None else value
+        self._report.add("wrong-type", f"{subject} must be a {'list' if shape is list else 'map'}", at, "Correct it.")
+        return shape()
 
     def _wished_hostname(self, node: NodeTemplate) -> str:
         dns_name = self._known(node, "endpoint", "dns_name")
@@ -144,9 +175,9 @@ class GroupMaker:
         linked = self._networks.get(node.name, [])
         names = [written, *(network.properties.get("network_name") for network in linked)]
         kinds = [*names, *(network.properties.get("network_type") for network in linked)]
-        named = [name for name in names if isinstance(name, str) and name.upper() not in ("PUBLIC", "PRIVATE", "")]
+        named = [bare for name in names if isinstance(name, str) and (bare := _without_kind(name))]
         return {
-            "public": any(isinstance(kind, str) and kind.upper() == "PUBLIC" for kind in kinds),
+            "public": any(isinstance(kind, str) and kind.upper().rpartition(".")[2] == "PUBLIC" for kind in kinds),
             "name": named[0] if named else None,
             "dns_name": self._known(node, "endpoint", "dns_name"),
         }
@@ -164,10 +195,10 @@ class GroupMaker:
         return found
 
     def _ports(self, node: NodeTemplate) -> list[dict[str, Any]]:
-        ports = self._known(node, "endpoint", "ports") or {}
-        return [
-            {"name": name, **{field: (port or {}).get(field) for field in _PORT_FIELDS}} for name, port in ports.items()
-        ]
+        subject, at = f"'endpoint.ports' of '{node.name}'", node.place_of("endpoint", "ports")
+        ports = self._shaped(self._known(node, "endpoint", "ports"), dict, subject, at)
+        bodies = {name: self._shaped(port, dict, f"port '{name}' in {subject}", at) for name, port in ports.items()}
+        return [{"name": name, **{field: port.get(field) for field in _PORT_FIELDS}} for name, port in bodies.items()]
 
     def _volumes(self, node: NodeTemplate) -> list[dict[str, Any]]:
         volumes = []
@@ -176,7 +207,7 @@ class GroupMaker:
             if target.type.is_a(STORAGE):
                 relation = {name: requirement.properties.get(name) for name in ("location", "device", "fs_type")}
                 fields = {name: self._property(target, name) for name in _VOLUME_FIELDS}
-                size = _bytes(self._property(target, "size"))
+                size = self._as_bytes(self._property(target, "size"), f"'size' of '{target.name}'", target.at)
                 subject = f"the requirement '{requirement.name}' of '{node.name}'"
                 volumes.append(
                     {
@@ -189,5 +220,7 @@ class GroupMaker:
         return volumes
 
 
-def _bytes(text: str | None) -> int | None:
-    return None if text is None else math.ceil(scalar_number("scalar-unit.size", text))
+def _without_kind(name: str) -> str:
+    """Return the site's own name of a network: templates write PUBLIC, PRIVATE, or them after a name and a dot."""
+    head, _dot, tail = name.rpartition(".")
+    return head if tail.upper() in ("PUBLIC", "PRIVATE") else name

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .functions import UNKNOWN, FunctionError, State, calls, evaluate, follow, is_call
+from .functions import RESERVED, SELF, UNKNOWN, FunctionError, State, calls, evaluate, follow, is_call, is_self
+from .jinja import source
 from .plan import Plan
 from .report import Location
 from .types import ADDRESSES
@@ -19,31 +20,41 @@ Data = Mapping[str, Any]
 def inventory_hosts(plan: Plan | Data, nodes: Iterable[Data]) -> list[dict[str, Any]]:
     """Return for each node its name, its groups and its variables, in the order of groups and indexes.
 
-    `nodes` are the node dictionaries that a site gives.
+    `nodes` are the node dictionaries that a site gives. Where a stage is external, the variables by which the
+    Infrastructure Manager describes a node are among them: IM_NODE_PRIVATE_IP and its like.
     """
+    external = any(stage.get("external") for stage in _data(plan).get("stages") or ())
     order = {group["group"]: position for position, group in enumerate(_data(plan)["groups"])}
     last = len(order)
     ranked = sorted(nodes, key=lambda node: (order.get(node["group"], last), node["group"], node["index"]))
     return [
-        {"name": node["name"], "groups": ["paas_nodes", node["group"]], "vars": _variables(node)} for node in ranked
+        {
+            "name": node["name"],
+            "groups": ["paas_nodes", node["group"]],
+            "vars": {**_variables(node), **(_im_variables(node) if external else {})},
+        }
+        for node in ranked
     ]
 
 
 def role_arguments(plan: Plan | Data, state: Data, host_name: str, stage: str | None = None) -> dict[str, Any]:
     """Return the role arguments of one host, without those that are still unknown.
 
-    `state` is {"nodes": [node, ...], "facts": {host name: {fact: value}}}; `stage` is the name of a stage,
-    None for all.
+    `state` is {"nodes": [node, ...], "facts": {host name: {fact: value}}}; `stage` is the name of a stage, None for
+    all that run a role. For a stage that is external, these are the variables of its playbook. Texts of a trusted
+    template that hold Jinja come as `jinja` describes.
     """
     data = _data(plan)
     group = next((node["group"] for node in state.get("nodes") or [] if node["name"] == host_name), None)
     names = {found["name"] for found in data["groups"] if found["group"] == group}
-    known = _known(data, state)
+    known = _known(data, state, host_name)
+    here = {component["name"]: component for component in data["components"] if component["group"] in names}
     found: dict[str, Any] = {}
-    for role, components in _chosen_stages(data, stage):
-        for component in data["components"]:
-            if component["group"] in names and component["name"] in components:
-                found.update(_arguments(component, role, known))
+    for chosen in data["stages"]:
+        if stage == chosen["name"] or (stage is None and not chosen.get("external")):
+            for name in chosen["components"]:
+                if name in here:
+                    found.update(_arguments(_operations(here[name], chosen), known))
     return found
 
 
@@ -51,7 +62,8 @@ def outputs(plan: Plan | Data, state: Data) -> dict[str, Any]:
     """Return the outputs of the template; what is unknown is None."""
     data = _data(plan)
     known = _known(data, state)
-    return {name: _without_calls(_evaluate(output["value"], known)) for name, output in data["outputs"].items()}
+    found = {name: _evaluate(output["value"], known) for name, output in data["outputs"].items()}
+    return {name: source(_without_calls(value)) for name, value in found.items()}
 
 
 def _data(plan: Plan | Data) -> Data:
@@ -68,18 +80,37 @@ def _variables(node: Data) -> dict[str, Any]:
     return {**{name: value for name, value in named.items() if value is not None}, "paas_node": dict(node)}
 
 
-def _chosen_stages(data: Data, stage: str | None) -> list[tuple[str, set[str]]]:
-    return [(each["role"], set(each["components"])) for each in data["stages"] if stage in (None, each["name"])]
+def _im_variables(node: Data) -> dict[str, Any]:
+    """Return what published playbooks count on. Network 1 is the private one; 0 the public one, where there is one."""
+    private = next(iter(node.get("private_address") or ()), None)
+    public = next(iter(node.get("public_address") or ()), None)
+    named = {
+        "IM_NODE_PRIVATE_IP": private,
+        "IM_NODE_PUBLIC_IP": public,
+        "IM_NODE_NET_0_IP": public or private,
+        "IM_NODE_NET_1_IP": private,
+        "IM_NODE_HOSTNAME": node["name"],
+        "IM_NODE_FQDN": node["name"],
+        "IM_NODE_NUM": node["index"],
+        "IM_NODE_VMID": node.get("id"),
+    }
+    return {name: value for name, value in named.items() if value is not None}
 
 
-def _arguments(component: Data, role: str, known: State) -> dict[str, Any]:
+def _operations(component: Data, stage: Data) -> list[Data]:
+    """Return the operations of a component that run in a stage: one playbook, or all that its role implements."""
+    if stage.get("external"):
+        return [component["operations"][stage["operation"]]]
+    return [operation for operation in component["operations"] if operation.get("role") == stage["role"]]
+
+
+def _arguments(operations: Iterable[Data], known: State) -> dict[str, Any]:
     found = {}
-    for operation in component["operations"]:
-        if operation["role"] == role:
-            for name, raw in operation["arguments"].items():
-                value = _evaluate(raw, known)
-                if next(calls(value), None) is None:
-                    found[name] = value
+    for operation in operations:
+        for name, raw in operation["arguments"].items():
+            value = _evaluate(raw, known)
+            if next(calls(value), None) is None:
+                found[name] = value
     return found
 
 
@@ -101,28 +132,35 @@ def _without_calls(value: Any) -> Any:
     return value
 
 
-def _known(data: Data, state: Data) -> State:
-    """Return the handlers for the functions whose values only running machines have."""
-    runtime = _Runtime(data, state)
+def _known(data: Data, state: Data, host_name: str | None = None) -> State:
+    """Return the handlers for the functions whose values only running machines have, as one of them sees it."""
+    runtime = _Runtime(data, state, host_name)
     return {"get_attribute": runtime.attribute, "get_operation_output": runtime.operation_output}
 
 
 class _Runtime:
-    def __init__(self, data: Data, state: Data) -> None:
+    def __init__(self, data: Data, state: Data, host_name: str | None) -> None:
         self._groups = {group["name"]: group["group"] for group in data["groups"]}
         self._components = {component["name"]: component for component in data["components"]}
         self._facts = state.get("facts") or {}
         self._nodes: dict[str, list[Data]] = {}
         for node in sorted(state.get("nodes") or [], key=lambda node: node["index"]):
             self._nodes.setdefault(node["group"], []).append(node)
+        self._own = next((node for nodes in self._nodes.values() for node in nodes if node["name"] == host_name), None)
 
     def attribute(self, arguments: list, at: Location) -> Any:
         """Return an attribute of a group of machines or of a component; UNKNOWN while it is not there."""
         name, attribute, *path = arguments
+        of_self = is_self(name)
+        name = name[SELF] if of_self else name
         if attribute == "tosca_name":
             return name
         if name in self._groups:
-            value, path = self._of_group(name, attribute, path)
+            nodes = self._nodes.get(self._groups[name], [])
+            if of_self and self._own in nodes:
+                value, path = _of_machine(self._own, attribute, path)
+            else:
+                value, path = _of_machines(nodes, attribute, path)
         else:
             value = self._of_component(name, attribute)
         if value is UNKNOWN or value is None:
@@ -137,21 +175,6 @@ class _Runtime:
         component = self._components.get(arguments[0])
         return UNKNOWN if component is None else self._fact(component["group"], arguments[3])
 
-    def _of_group(self, name: str, attribute: str, path: list) -> tuple[Any, list]:
-        nodes = self._nodes.get(self._groups[name], [])
-        if not nodes:
-            return UNKNOWN, path
-        if attribute in ADDRESSES:
-            found = [addresses[0] for addresses in (node.get(attribute) or [] for node in nodes) if addresses]
-            return found or UNKNOWN, path
-        if attribute == "endpoint" and path and path[0] == "credential":
-            users = [{"protocol": "ssh", "user": node.get("ansible_user")} for node in nodes]
-            return users, path[1:]
-        if attribute == "endpoint" and path and path[0] == "ip_address":
-            return nodes[0].get("ansible_host"), path[1:]
-        simple = {"tosca_id": nodes[0].get("id"), "state": nodes[0].get("state")}
-        return simple.get(attribute, UNKNOWN), path
-
     def _of_component(self, name: str, attribute: str) -> Any:
         component = self._components.get(name)
         source = component["attributes"].get(attribute) if component is not None else None
@@ -161,5 +184,43 @@ class _Runtime:
         for node in self._nodes.get(self._groups.get(group, ""), []):
             value = (self._facts.get(node["name"]) or {}).get(variable)
             if value is not None:
-                return value
+                return UNKNOWN if _is_reserved(value) else value
         return UNKNOWN
+
+
+def _of_machines(nodes: list[Data], attribute: str, path: list) -> tuple[Any, list]:
+    """Return an attribute of a group of machines, and the rest of the path into it."""
+    if not nodes:
+        return UNKNOWN, path
+    if attribute in ADDRESSES:
+        found = [addresses[0] for addresses in (node.get(attribute) or [] for node in nodes) if addresses]
+        return found or UNKNOWN, path
+    if attribute == "endpoint" and path and path[0] == "credential":
+        return [_credential(node) for node in nodes], path[1:]
+    return _simple(nodes[0], attribute, path)
+
+
+def _of_machine(node: Data, attribute: str, path: list) -> tuple[Any, list]:
+    """Return an attribute of one machine: its first address, or with an index each of its addresses."""
+    if attribute in ADDRESSES:
+        return node.get(attribute) or UNKNOWN, path or [0]
+    if attribute == "endpoint" and path and path[0] == "credential":
+        return [_credential(node)], path[1:]
+    return _simple(node, attribute, path)
+
+
+def _simple(node: Data, attribute: str, path: list) -> tuple[Any, list]:
+    if attribute == "endpoint" and path and path[0] == "ip_address":
+        return node.get("ansible_host"), path[1:]
+    return {"tosca_id": node.get("id"), "state": node.get("state")}.get(attribute, UNKNOWN), path
+
+
+def _credential(node: Data) -> dict[str, Any]:
+    return {"protocol": "ssh", "user": node.get("ansible_user")}
+
+
+def _is_reserved(value: Any) -> bool:
+    """Say whether data of a machine holds a key that would make it more than data."""
+    if isinstance(value, Mapping):
+        return any(key in value for key in RESERVED) or any(map(_is_reserved, value.values()))
+    return isinstance(value, list) and any(map(_is_reserved, value))

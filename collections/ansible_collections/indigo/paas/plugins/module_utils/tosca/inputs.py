@@ -11,7 +11,8 @@ from typing import Any
 
 from ..errors import did_you_mean
 from .document import MAX_DEPTH, key_place, value_place
-from .functions import FUNCTION
+from .functions import RESERVED, plain
+from .jinja import mark_texts
 from .report import Location, Report
 from .type_builder import TypeBuilder, section
 from .types import Schema
@@ -27,21 +28,24 @@ class Inputs:
     unusable: frozenset[str] = frozenset()
 
 
-def read_inputs(body: Mapping[str, Any], given: Mapping[str, Any], vocabulary: Vocabulary, report: Report) -> Inputs:
+def read_inputs(
+    body: Mapping[str, Any], given: Mapping[str, Any], vocabulary: Vocabulary, report: Report, trust: bool = False
+) -> Inputs:
     """Return the value of every declared input, None for one that has neither value nor default.
 
     `body` is the topology_template, `given` what the user gives. Values are literals: no function in them is
-    evaluated.
+    evaluated. `trust` marks Jinja in defaults, which are the template's text; what the user gives stays text.
     """
     builder = TypeBuilder(vocabulary, report)
     values = Values(vocabulary, report)
     declared = section(body, "inputs", "'inputs'", report)
     schemas = {name: builder.schema(name, written, key_place(declared, name)) for name, written in declared.items()}
-    _refuse_unknown(given, schemas, value_place(body, "inputs"), report)
-    found = {name: _value(schema, declared[name], given, values, report) for name, schema in schemas.items()}
+    reader = _Reader(given, values, report, trust)
+    found = {name: reader.value(schema, declared[name]) for name, schema in schemas.items()}
+    found.update(_undeclared(body, given, schemas, reader))
     return Inputs(
         found,
-        frozenset(name for name, value in found.items() if value is None and _asked(schemas[name], given)),
+        frozenset(name for name, schema in schemas.items() if found[name] is None and _asked(schema, given)),
     )
 
 
@@ -50,31 +54,84 @@ def _asked(schema: Schema, given: Mapping[str, Any]) -> bool:
     return schema.required or schema.default is not None or given.get(schema.name) is not None
 
 
-def _refuse_unknown(given: Mapping[str, Any], schemas: Mapping[str, Schema], at: Location, report: Report) -> None:
-    for name in given:
-        if name not in schemas:
+def _undeclared(
+    body: Mapping[str, Any], given: Mapping[str, Any], schemas: Mapping[str, Schema], reader: _Reader
+) -> dict[str, Any]:
+    """Return what the user gives for inputs that the template uses without declaring them; refuse the rest."""
+    names = [name for name in given if name not in schemas]
+    used = _used_inputs(body) if names else {}
+    found = {}
+    for name in names:
+        if name in used and given[name] is not None:
+            message = f"the input '{name}' is used, but not declared"
+            reader.report.add("undeclared-input", message, used[name], "Declare it under `inputs:`.")
+            found[name] = reader.plain(name, used[name])
+        elif name not in used:
             hint = did_you_mean(name, schemas, what="inputs")
-            report.add("unknown-input", f"the template has no input '{str(name)[:80]}'", at, hint)
+            at = value_place(body, "inputs")
+            reader.report.add("unknown-input", f"the template has no input '{str(name)[:80]}'", at, hint)
+    return found
 
 
-def _value(schema: Schema, declaration: Any, given: Mapping[str, Any], values: Values, report: Report) -> Any:
-    raw = given.get(schema.name)
-    subject = f"input '{schema.name}'"
-    at = schema.at
-    if raw is None:
-        raw = schema.default
-        subject = f"the default of input '{schema.name}'"
-        at = value_place(declaration, "default", at)
-    if raw is None:
+def _used_inputs(body: Mapping[str, Any]) -> dict[str, Location]:
+    """Return the names that get_input has in a template, each with its first place."""
+    found: dict[str, Location] = {}
+    waiting: list[Any] = [body]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Mapping):
+            named = item.get("get_input")
+            name = named[0] if isinstance(named, list) and named else named
+            if isinstance(name, str):
+                found.setdefault(name, key_place(item, "get_input"))
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return found
+
+
+@dataclass(frozen=True)
+class _Reader:
+    given: Mapping[str, Any]
+    values: Values
+    report: Report
+    trust: bool
+
+    def value(self, schema: Schema, declaration: Any) -> Any:
+        """Return the value of one input: what the user gives, else its default."""
+        subject = f"input '{schema.name}'"
+        raw = self.given.get(schema.name)
+        default = None
+        if schema.default is not None:
+            at = value_place(declaration, "default", schema.at)
+            default = self._default(schema, f"the default of {subject}", at, used=raw is None)
+        if raw is not None:
+            return (
+                self.values.coerce(raw, schema, subject, schema.at) if self._literal(raw, subject, schema.at) else None
+            )
+        if schema.default is not None:
+            return default
         if schema.required:
             hint = f"Give it a value, as in {schema.name}=..., or a `default` in the template."
-            report.add("missing-input", f"the input '{schema.name}' is required", schema.at, hint)
+            self.report.add("missing-input", f"the input '{schema.name}' is required", schema.at, hint)
         return None
-    fault = literal_fault(raw)
-    if fault is not None:
-        report.add("wrong-type", f"{subject} {fault}", at, "Give plain data.")
-        return None
-    return values.coerce(raw, schema, subject, at)
+
+    def plain(self, name: str, at: Location) -> Any:
+        """Return the value that the user gives for an input without a declaration."""
+        raw = self.given[name]
+        return plain(raw) if self._literal(raw, f"input '{name}'", at) else None
+
+    def _default(self, schema: Schema, subject: str, at: Location, used: bool) -> Any:
+        if not self._literal(schema.default, subject, at):
+            return None
+        value = self.values.default(schema.default, schema, subject, at, used=used)
+        return mark_texts(value, self.trust, self.report, at) if used else None
+
+    def _literal(self, raw: Any, subject: str, at: Location) -> bool:
+        fault = literal_fault(raw)
+        if fault is not None:
+            self.report.add("wrong-type", f"{subject} {fault}", at, "Give plain data.")
+        return fault is None
 
 
 def literal_fault(value: Any) -> str | None:
@@ -84,8 +141,9 @@ def literal_fault(value: Any) -> str | None:
         children: list[Any] = []
         for item in level:
             if isinstance(item, Mapping):
-                if FUNCTION in item:
-                    return f"holds the reserved key '{FUNCTION}'"
+                reserved = next((key for key in RESERVED if key in item), None)
+                if reserved is not None:
+                    return f"holds the reserved key '{reserved}'"
                 if not all(isinstance(key, str) for key in item):
                     return "has a key that is not text"
                 children.extend(item.values())

@@ -19,6 +19,8 @@ from ..errors import TemplateError
 SCALAR_UNITS = ("scalar-unit.size", "scalar-unit.frequency", "scalar-unit.time")
 _SCALAR = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([A-Za-z]+)\Z", re.ASCII)
 _MAX_SCALAR = 60
+# Normative types that tosca-parser leaves out.
+_ROOTS: Mapping[str, Mapping[str, Any]] = {"interface_types": {"tosca.interfaces.Root": {}}}
 
 
 @functools.cache
@@ -38,8 +40,9 @@ def _modules() -> Any:
 
 
 def definitions() -> Mapping[str, Any]:
-    """Return tosca-parser's normative definitions: section ("node_types", ...) -> type name -> definition."""
-    return _modules()[1].TOSCA_DEF_LOAD_AS_IS
+    """Return the normative definitions: section ("node_types", ...) -> type name -> definition."""
+    found = _modules()[1].TOSCA_DEF_LOAD_AS_IS
+    return {kind: {**_ROOTS.get(kind, {}), **(section or {})} for kind, section in found.items()}
 
 
 def constraint_class(operator: Any) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..errors import TemplateError
+from .applications import applications
 from .components import ComponentMaker
 from .functions import plain
 from .groups import GroupMaker
@@ -22,7 +23,10 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan; its fields hold only dict, list, str, int, float, bool and None."""
+    """A plan; its fields hold only dict, list, str, int, float, bool and None.
+
+    `groups` are groups of machines; what TOSCA calls groups of nodes are `node_groups`.
+    """
 
     description: str = ""
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -31,6 +35,7 @@ class Plan:
     stages: list[dict[str, Any]] = field(default_factory=list)
     applications: list[dict[str, Any]] = field(default_factory=list)
     policies: list[dict[str, Any]] = field(default_factory=list)
+    node_groups: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     format: int = FORMAT
@@ -78,8 +83,9 @@ def make_plan(
         "groups": groups.make(counts or {}, removals or {}),
         "components": software.components(),
         "stages": software.stages(groups.safe_names()),
-        "applications": software.applications(),
+        "applications": applications(topology),
         "policies": _policies(topology),
+        "node_groups": _node_groups(topology),
         "outputs": _outputs(topology),
     }
     report.raise_errors()
@@ -96,6 +102,18 @@ def _policies(topology: Topology) -> list[dict[str, Any]]:
             "properties": plain(policy.properties),
         }
         for policy in topology.policies
+    ]
+
+
+def _node_groups(topology: Topology) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": group.name,
+            "type": group.type.name,
+            "members": list(group.members),
+            "properties": plain(group.properties),
+        }
+        for group in topology.groups.values()
     ]
 
 

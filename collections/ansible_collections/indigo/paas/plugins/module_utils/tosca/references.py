@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import did_you_mean
-from .functions import UNKNOWN, Call, FunctionError, State, follow
+from .functions import SELF, UNKNOWN, Call, FunctionError, State, follow
 from .inputs import Inputs
 from .report import Location, Report
 from .templates import Draft
@@ -21,21 +21,32 @@ BOUND = "bound_property"
 # A property that is asked for as an attribute: what is not in it may appear when the node runs.
 REFLECTED = "reflected_property"
 
+# What a function may call a node; where one has no meaning, it may be the name of a node template.
+KEYWORDS = ("SELF", "HOST", "SOURCE", "TARGET")
+
 # A property: the node template, its capability or None, the property's name.
 Slot = tuple[str, "str | None", str]
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a function is written: on which node, and between which two for a relationship."""
+    """Where a function is written: on which node, and between which two for a relationship.
+
+    `relation` are the properties of a relationship, which is then what SELF means.
+    """
 
     node: str | None = None
     source: str | None = None
     target: str | None = None
+    relation: Mapping[str, Any] | None = None
 
     def entity(self, keyword: str) -> str | None:
         """Return the node that SELF, SOURCE or TARGET stands for here, None when it has no meaning here."""
         return {"SELF": self.node, "HOST": self.node, "SOURCE": self.source, "TARGET": self.target}.get(keyword)
+
+    def means_host(self, keyword: Any) -> bool:
+        """Say whether a word stands for what the node here runs on."""
+        return keyword == "HOST" and self.node is not None
 
 
 class _Unreadable(Exception):
@@ -92,23 +103,29 @@ class References:
         if name in self._inputs.unusable:
             raise _Unreadable
         if not isinstance(name, str) or name not in self._inputs.values:
-            hint = did_you_mean(name, self._inputs.values, what="inputs")
+            hint = did_you_mean(name, self._inputs.values, what="inputs") + " A value that you give it counts too."
             raise FunctionError(f"get_input names '{str(name)[:80]}', which is no input of the template", at, hint)
         value = self._inputs.values[name]
         return follow(value, path, at) if value is not None else None
 
-    def _property(self, scope: Scope, arguments: list, at: Location) -> Call:
+    def _property(self, scope: Scope, arguments: list, at: Location) -> Any:
+        if arguments[0] == "SELF" and scope.relation is not None:
+            return follow(scope.relation, arguments[1:], at)
         for draft in self._candidates(scope, arguments, at):
-            slot = self._slot(draft, arguments[1:], hosting=arguments[0] == "HOST")
+            slot = self._slot(draft, arguments[1:], hosting=scope.means_host(arguments[0]))
             if slot is not None:
                 return Call(BOUND, slot, at)
         raise self._nothing("get_property", "property", scope, arguments, at)
 
-    def _attribute(self, scope: Scope, arguments: list, at: Location) -> Call:
+    def _attribute(self, scope: Scope, arguments: list, at: Location) -> Any:
+        if arguments[0] == "SELF" and scope.relation is not None:
+            return follow(scope.relation, arguments[1:], at)
         for draft in self._candidates(scope, arguments, at):
             attribute = self._attribute_of(draft, arguments[1:])
+            if attribute is not None and scope.means_host(arguments[0]) and draft.type.is_a(COMPUTE):
+                return Call("get_attribute", [{SELF: attribute[0]}, *arguments[1:]], at)
             if attribute is not None:
-                return Call("get_attribute", attribute, at)
+                return Call("get_attribute", self._propagated(attribute), at)
             slot = self._slot(draft, arguments[1:])
             if slot is not None:
                 return Call(REFLECTED, slot, at)
@@ -116,8 +133,7 @@ class References:
 
     def _artifact(self, scope: Scope, arguments: list, at: Location) -> Any:
         draft = next(self._candidates(scope, arguments, at))
-        written = draft.body.get("artifacts")
-        artifacts = {**draft.type.artifacts, **(written if isinstance(written, Mapping) else {})}
+        artifacts = draft.artifacts()
         artifact = artifacts.get(str(arguments[1]))
         artifact = artifact.get("file") if isinstance(artifact, Mapping) else artifact
         if not isinstance(artifact, str):
@@ -133,7 +149,7 @@ class References:
         """Yield the nodes that the first argument may mean: for HOST, all under this node, nearest first."""
         keyword = arguments[0]
         name = scope.entity(keyword) if isinstance(keyword, str) else None
-        if name is None and keyword in ("SELF", "HOST", "SOURCE", "TARGET"):
+        if name is None and keyword in KEYWORDS and keyword not in self._written:
             raise FunctionError(f"{keyword} has no meaning here", at, "Name a node template.")
         name = keyword if name is None else name
         if name in self._written and name not in self._drafts:
@@ -141,30 +157,28 @@ class References:
         if not isinstance(name, str) or name not in self._drafts:
             hint = did_you_mean(name, self._written, what="node templates")
             raise FunctionError(f"'{str(name)[:80]}' is no node template", at, hint)
-        draft: Draft | None = self._drafts[name]
-        if keyword != "HOST":
-            yield self._drafts[name]
+        draft = self._drafts[name]
+        if not scope.means_host(keyword):
+            yield draft
             return
+        _check_host(draft, at)
         for _step in range(len(self._drafts)):
-            draft = self._drafts.get(draft.host) if draft is not None and draft.host else None
-            if draft is None:
+            if draft.host is None:
                 return
+            draft = self._drafts[draft.host]
             yield draft
 
     def _slot(self, draft: Draft, path: list, hosting: bool = False) -> list | None:
         """Return [node, capability, property, rest of path...] for a path from a node, else None."""
         first, *rest = path
-        given = draft.body.get("properties")
-        if first in draft.type.properties or (isinstance(given, Mapping) and first in given):
+        if first in draft.type.properties or first in draft.given(None):
             return [draft.name, None, first, *rest]
-        capability = draft.type.capabilities.get(first) if isinstance(first, str) else None
-        if capability is not None and rest and rest[0] in capability.properties:
+        if isinstance(first, str) and rest and (rest[0] in draft.known(first) or rest[0] in draft.given(first)):
             return [draft.name, first, *rest]
         if hosting and "host" in draft.type.capabilities:
             return self._slot(draft, ["host", *path])
-        for target in self._required(draft, first):
-            return self._slot(target, rest) if rest else None
-        return None
+        found = (self._slot(target, way) for target, way in self._through(draft, first, rest))
+        return next((slot for slot in found if slot is not None), None)
 
     def _attribute_of(self, draft: Draft, path: list) -> list | None:
         first, *rest = path
@@ -173,17 +187,36 @@ class References:
         capability = draft.type.capabilities.get(first) if isinstance(first, str) else None
         if capability is not None and rest and rest[0] in capability.attributes:
             return [draft.name, *path]
-        for target in self._required(draft, first):
-            return self._attribute_of(target, rest) if rest else None
-        return None
+        found = (self._attribute_of(target, way) for target, way in self._through(draft, first, rest))
+        return next((attribute for attribute in found if attribute is not None), None)
+
+    def _propagated(self, attribute: list) -> list:
+        """Return the address of an endpoint as that of the machine under it (TOSCA 1.3, 5.5.6: ip_address)."""
+        draft: Draft | None = self._drafts[attribute[0]]
+        if attribute[-1] != "ip_address" or len(attribute) != 3:
+            return attribute
+        for _step in range(len(self._drafts)):
+            if draft is None or draft.type.is_a(COMPUTE):
+                break
+            draft = self._drafts.get(draft.host) if draft.host else None
+        return [draft.name, "endpoint", "ip_address"] if draft is not None else attribute
 
     def _first_of(self, draft: Draft, attribute: str) -> list[int]:
         """Return [0] for an address that the type calls one text: here it is a list over the machines."""
         single = draft.type.is_a(COMPUTE) and attribute in ADDRESSES
         return [0] if single and draft.type.attributes[attribute].type == "string" else []
 
-    def _required(self, draft: Draft, name: Any) -> Iterator[Draft]:
-        return (self._drafts[found.node] for found in draft.requirements if found.name == name)
+    def _through(self, draft: Draft, name: Any, rest: list) -> Iterator[tuple[Draft, list]]:
+        """Yield where a path through a requirement may lead: the capability that meets it, then the node itself."""
+        definition = draft.type.requirements.get(name) if isinstance(name, str) else None
+        for requirement in draft.requirements if rest else ():
+            if requirement.name == name:
+                target = self._drafts[requirement.node]
+                wanted = requirement.capability or (definition.capability if definition is not None else None)
+                for capability, offered in target.type.capabilities.items():
+                    if capability in (wanted, name) or (wanted is not None and offered.type.is_a(wanted)):
+                        yield target, [capability, *rest]
+                yield target, rest
 
     def _nothing(self, function: str, what: str, scope: Scope, arguments: list, at: Location) -> FunctionError:
         names: list[str] = []
@@ -194,6 +227,17 @@ class References:
         hint = did_you_mean(arguments[1], names, what=plural)
         path = ".".join(str(step)[:80] for step in arguments[1:])
         return FunctionError(f"{function}: '{str(arguments[0])[:80]}' has no {what} '{path}'", at, hint)
+
+
+def _check_host(draft: Draft, at: Location) -> None:
+    """Raise what a function with HOST deserves when the node runs on none."""
+    if draft.host is not None:
+        return
+    if "host" in draft.required:
+        raise _Unreadable
+    message = f"HOST has no meaning here: '{draft.name}' runs on no node"
+    hint = f"Name a node template, or add `- host: ...` to the requirements of '{draft.name}'."
+    raise FunctionError(message, at, hint)
 
 
 def _check_names(arguments: list, at: Location) -> None:

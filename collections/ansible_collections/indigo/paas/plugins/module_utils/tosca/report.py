@@ -5,21 +5,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import Problem, TemplateError
 
-# What is not listed here is an error. A lenient reader passes its own table to Report.
-STRICT: Mapping[str, str] = MappingProxyType(
+IGNORED = "ignored"
+
+# What a template may do although TOSCA says otherwise, because published templates do: all of it is an error to a
+# strict reader. What is neither here nor below is an error to every reader.
+LENIENCIES: Mapping[str, str] = MappingProxyType(
     {
-        "not-implemented": "warning",
-        "not-supported": "warning",
+        "bad-default": "warning",  # an empty or unused default that does not fit its own declaration
+        "coerced": IGNORED,  # a scalar of another type that means only one value, such as yes for a string
+        "duplicate-type": "warning",  # a type that two files define, each its own way
+        "empty-text": "warning",  # an empty text for what is no text
+        "jinja": "warning",  # a text that another engine would evaluate
+        "misplaced": "warning",  # a capability beside `capabilities`, requirements that are no list
+        "misspelt": "warning",  # a well-known word in another spelling
+        "missing-host": "warning",  # software whose type no longer asks for a host
+        "nameless-archive": "warning",  # an archive that does not say what it holds
+        "policy": "warning",  # a policy that lacks what its type asks for
+        "repeated-key": "warning",  # a key that its mapping has already, inside of a node template or an output
+        "stray-directive": "warning",  # a name that is none of those that are known, nor a slip of the pen for one
+        "stray-interface": "warning",
+        "stray-key": "warning",
+        "stray-operation": "warning",
+        "stray-property": "warning",
+        "stray-capability": "warning",
+        "stray-requirement": "warning",
+        "undeclared-input": "warning",  # an input that the template uses without declaring it, and the user gives
+        "unit": "warning",  # a size without its unit
+        "versionless": IGNORED,  # an imported file without tosca_definitions_version
     }
 )
+# What this collection does not do, whoever reads.
+LIMITS: Mapping[str, str] = MappingProxyType({"not-implemented": "warning", "not-supported": "warning"})
 
+LENIENT: Mapping[str, str] = MappingProxyType({**LENIENCIES, **LIMITS})
+STRICT = LIMITS
+
+# How many errors are shown, and after how many reading ends: each costs a search for what may have been meant.
 MAX_PROBLEMS = 100
+MAX_ERRORS = 1000
 
 
 class Location(NamedTuple):
@@ -36,17 +65,30 @@ NOWHERE = Location()
 class Report:
     """Problems in the order found, each kept once."""
 
-    def __init__(self, severities: Mapping[str, str] = STRICT) -> None:
+    def __init__(self, severities: Mapping[str, str] = LENIENT) -> None:
         self.severities = severities
         self._problems: dict[Problem, None] = {}
+        self._errors = 0
 
     def add(self, kind: str, message: str, at: Location = NOWHERE, hint: str | None = None) -> None:
-        """Record one problem; its kind (such as "unknown-property") decides the severity."""
+        """Record one problem; its kind (such as "unknown-property") decides the severity.
+
+        Raise TemplateError when there are far too many errors.
+        """
         severity = self.severities.get(kind, "error")
+        if severity == IGNORED:
+            return
         problem = Problem(message, at.file, at.line, at.column, hint, severity)
         self._problems.setdefault(problem)
+        self._errors += severity == "error"
+        if self._errors > MAX_ERRORS:
+            self.raise_errors()
 
-    def extend(self, problems: list[Problem]) -> None:
+    def ignores(self, kind: str) -> bool:
+        """Say whether problems of a kind are dropped, so that nobody need describe them."""
+        return self.severities.get(kind) == IGNORED
+
+    def extend(self, problems: Iterable[Problem]) -> None:
         """Record problems made elsewhere."""
         self._problems.update(dict.fromkeys(problems))
 
@@ -65,7 +107,8 @@ class Report:
         errors = self.errors
         if len(errors) > MAX_PROBLEMS:
             rest = len(errors) - MAX_PROBLEMS
-            errors = [*errors[:MAX_PROBLEMS], Problem(f"{rest} more problems are not shown", errors[0].file)]
+            least = "at least " if self._errors > MAX_ERRORS else ""
+            errors = [*errors[:MAX_PROBLEMS], Problem(f"{least}{rest} more problems are not shown", errors[0].file)]
         if errors:
             raise TemplateError(errors)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .document import key_place, value_place
+from .document import value_place
 from .functions import UNKNOWN, Call, FunctionError, State, calls, evaluate, follow, parse
 from .graph import dependency_order
 from .references import BOUND, REFLECTED, References, Scope, Slot
@@ -27,16 +27,26 @@ class _Entry:
     value: Any
     subject: str
     at: Location
+    is_default: bool = False
 
 
 class Settler:
     """Evaluates the values of all node templates; what is wrong goes to the report."""
 
-    def __init__(self, drafts: Mapping[str, Draft], references: References, values: Values, report: Report) -> None:
+    def __init__(
+        self,
+        drafts: Mapping[str, Draft],
+        references: References,
+        values: Values,
+        report: Report,
+        trust: bool = False,
+    ) -> None:
+        """Take the node templates; `trust` marks the Jinja in their texts."""
         self._drafts = drafts
         self._references = references
         self._checker = values
         self._report = report
+        self._trust = trust
         self._entries: dict[Slot, _Entry] = {}
         self._settled: dict[Slot, Any] = {}
         self._state: State = {BOUND: self._lookup, REFLECTED: self._reflected}
@@ -52,15 +62,16 @@ class Settler:
 
     def properties(self, draft: Draft, capability: str | None = None) -> dict[str, Any]:
         """Return the settled properties of a node or of one of its capabilities, without unset ones."""
-        given = draft.given(capability, self._report)
-        schemas = self._schemas(draft, capability)
+        given = draft.given(capability)
+        schemas = draft.known(capability)
         names = [*schemas, *(name for name in given if name not in schemas)]
         found = {name: self._settled.get((draft.name, capability, name)) for name in names}
         return {name: value for name, value in found.items() if value is not None}
 
     def value(self, raw: Any, scope: Scope, subject: str, at: Location, schema: Schema | None = None) -> Any:
         """Return any other value, evaluated as far as it can be, and typed when there is a schema."""
-        bound = evaluate_or_report(parse(raw, self._report, at), self._references.state(scope), self._report, at)
+        parsed = parse(raw, self._report, at, self._trust)
+        bound = evaluate_or_report(parsed, self._references.state(scope), self._report, at)
         return self._finish(_Entry(schema, bound, subject, at))
 
     def fields(
@@ -70,42 +81,44 @@ class Settler:
         scope: Scope,
         subject: str,
         at: Location,
+        missing: str = "missing-property",
     ) -> dict[str, Any]:
-        """Return properties of something that is no node (a relationship, a policy), with defaults, typed."""
+        """Return properties of something that is no node (a relationship, a policy), with defaults, typed.
+
+        `missing` is the kind of problem that the lack of a required property is.
+        """
         result = {}
         for name, raw in given.items():
             schema = schemas.get(name)
             if schema is None:
-                self._checker.unknown_property(name, schemas, subject, key_place(given, name))
+                self._checker.unknown_property(name, schemas, given, subject)
             called = f"property '{name}' of {subject}"
             result[name] = self.value(raw, scope, called, value_place(given, name), schema)
         for name, schema in schemas.items():
             if result.get(name) is None:
-                result[name] = self._default(schema, f"property '{name}' of {subject}", at)
+                result[name] = self._default(schema, f"property '{name}' of {subject}", at, missing)
         return {name: value for name, value in result.items() if value is not None}
 
-    def _default(self, schema: Schema, subject: str, at: Location) -> Any:
+    def _default(self, schema: Schema, subject: str, at: Location, missing: str) -> Any:
         if schema.default is not None:
-            return self._checker.coerce(schema.default, schema, subject, at)
+            return self._checker.default(schema.default, schema, subject, at)
         if schema.required:
-            self._missing(schema.name, subject, at)
+            self._missing(schema.name, subject, at, missing)
         return None
 
-    def _missing(self, name: str, subject: str, at: Location) -> None:
-        self._report.add("missing-property", f"{subject} is required", at, f"Add `{name}:` with a value.")
-
-    def _schemas(self, draft: Draft, capability: str | None) -> Mapping[str, Schema]:
-        return draft.type.properties if capability is None else draft.type.capabilities[capability].properties
+    def _missing(self, name: str, subject: str, at: Location, kind: str = "missing-property") -> None:
+        self._report.add(kind, f"{subject} is required", at, f"Add `{name}:` with a value.")
 
     def _collect(self, draft: Draft) -> None:
         state = self._references.state(Scope(node=draft.name))
-        for capability in (None, *draft.type.capabilities):
+        for capability in (None, *draft.capabilities):
             owner = f"'{draft.name}'" if capability is None else f"capability '{capability}' of '{draft.name}'"
-            given = draft.given(capability, self._report)
-            schemas = self._schemas(draft, capability)
+            given = draft.given(capability)
+            schemas = draft.known(capability)
             for name in given:
                 if name not in schemas:
-                    self._checker.unknown_property(name, schemas, owner, key_place(given, name))
+                    if capability is None or capability in draft.type.capabilities:
+                        self._checker.unknown_property(name, schemas, given, owner)
                     self._entry(draft, capability, name, None, given[name], owner, value_place(given, name), state)
             for name, schema in schemas.items():
                 raw = given.get(name)
@@ -125,10 +138,12 @@ class Settler:
         at: Location,
         state: State,
     ) -> None:
-        if raw is None and schema is not None:
+        is_default = raw is None and schema is not None
+        if schema is not None and is_default:
             raw = schema.default
-        bound = evaluate_or_report(parse(raw, self._report, at), state, self._report, at)
-        self._entries[draft.name, capability, name] = _Entry(schema, bound, f"property '{name}' of {owner}", at)
+        bound = evaluate_or_report(parse(raw, self._report, at, self._trust), state, self._report, at)
+        entry = _Entry(schema, bound, f"property '{name}' of {owner}", at, is_default)
+        self._entries[draft.name, capability, name] = entry
 
     def _order(self) -> list[Slot]:
         graph = {slot: self._needs(entry) for slot, entry in self._entries.items()}
@@ -166,10 +181,17 @@ class Settler:
         schema = entry.schema
         if schema is None:
             return value
+        if value == "" and not entry.is_default and not self._checker.takes_text(schema):
+            self._report.add(
+                "empty-text", f"{entry.subject}: '' is no {schema.type}", entry.at, "It is taken for nothing."
+            )
+            value = None
         if value is None and schema.default is not None:
-            value = schema.default
+            return self._checker.default(schema.default, schema, entry.subject, entry.at)
         if value is None and schema.required:
             self._missing(schema.name, entry.subject, entry.at)
+        if entry.is_default:
+            return self._checker.default(value, schema, entry.subject, entry.at)
         return self._checker.coerce(value, schema, entry.subject, entry.at)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Unit:
-    """What one stage must hold whole: one role on one component.
+    """What one stage must hold whole: one role on one component; `role` is any text that is the same for one stage.
 
     `after` are units that may share the stage when their role is the same; `strictly_after` need an earlier
     stage, because this unit's arguments are made there.

@@ -31,12 +31,17 @@ class Requirement:
     capability: str | None = None
     hosting: bool = False
     properties: Mapping[str, Any] = field(default_factory=dict)
+    operations: tuple[OperationCall, ...] = ()
     at: Location = NOWHERE
 
 
 @dataclass(frozen=True)
 class OperationCall:
-    """An operation of a node with its arguments; `outputs` maps a variable to the attribute it gives."""
+    """An operation of a node or a relationship with its arguments.
+
+    `outputs` maps a variable to the attribute it gives. `at.file` is the file that a relative path in
+    `implementation` is relative to. `dependencies` are names of artifacts, of files or roles, or artifacts.
+    """
 
     interface: str
     name: str
@@ -44,6 +49,7 @@ class OperationCall:
     arguments: Mapping[str, Any]
     outputs: Mapping[str, str]
     at: Location = NOWHERE
+    dependencies: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,17 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Group:
+    """One group and the names of the node templates in it."""
+
+    name: str
+    type: Type
+    members: tuple[str, ...]
+    properties: Mapping[str, Any]
+    at: Location = NOWHERE
+
+
+@dataclass(frozen=True)
 class Policy:
     """One policy and the names of the node templates that it is for; no target means all."""
 
@@ -109,17 +126,24 @@ class Topology:
     nodes: Mapping[str, NodeTemplate]
     outputs: Mapping[str, Output]
     policies: tuple[Policy, ...]
+    groups: Mapping[str, Group] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
 
     def computes(self) -> list[NodeTemplate]:
         """Return the node templates that are groups of machines."""
         return [node for node in self.nodes.values() if node.is_compute]
 
-    def machine_of(self, name: str) -> NodeTemplate | None:
-        """Return the group of machines that a node runs on, through any number of hosts."""
-        node = self.nodes.get(name)
-        for _step in range(len(self.nodes)):
-            if node is None or node.is_compute:
-                return node
-            node = self.nodes.get(node.host) if node.host else None
-        return None
+    def machines(self) -> dict[str, NodeTemplate | None]:
+        """Return for each node the group of machines that it runs on, through any number of hosts."""
+        found: dict[str | None, NodeTemplate | None] = {None: None}
+        for node in self.nodes.values():
+            way: list[str] = []
+            name: str | None = node.name
+            while name not in found:
+                step = self.nodes.get(name or "")
+                found[name] = step if step is not None and step.is_compute else None
+                way.append(name or "")
+                name = step.host if step is not None and not step.is_compute else None
+            machine = found[name] if name is not None else found[way[-1]] if way else None
+            found.update(dict.fromkeys(way, machine))
+        return {name: found[name] for name in self.nodes}

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import did_you_mean
+from ..errors import did_you_mean, nearest
 from .constraints import make_check
 from .document import key_place, place, value_place
+from .interfaces import LIFECYCLE, interface_bodies, operation_names, operation_sources
 from .report import Location, Report
 from .types import PRIMITIVES, CapabilityDef, Check, Operation, RequirementDef, Schema, Type
 
 if TYPE_CHECKING:
     from .vocabulary import Vocabulary
 
-_NO_OPERATIONS = frozenset(("type", "inputs", "description", "operations", "notifications", "derived_from"))
 _MAX_SCHEMA_DEPTH = 10
 
 
@@ -63,10 +63,13 @@ class TypeBuilder:
             attributes=self._schemas(old_to_new, "attributes"),
             capabilities=self._capabilities(old_to_new) if kind == "node_types" else {},
             requirements=self._requirements(old_to_new) if kind == "node_types" else {},
+            interfaces=self._interfaces(name, old_to_new),
             operations=self._operations(old_to_new),
             artifacts=self._artifacts(old_to_new),
             base=base,
             checks=checks,
+            constraints=tuple(c for _name, definition in chain for c in _constraints(definition)) if base else (),
+            description=_text(chain[0][1].get("description")),
         )
 
     def _schemas(self, old_to_new: list[Mapping[str, Any]], key: str) -> dict[str, Schema]:
@@ -92,9 +95,10 @@ class TypeBuilder:
             required=definition.get("required", True) is not False,
             default=definition.get("default"),
             checks=self._checks(name, kind, definition, at),
+            constraints=_constraints(definition),
             entry=self._nested(name, definition, "entry_schema", at, depth),
             key=self._nested(name, definition, "key_schema", at, depth),
-            description=str(definition.get("description") or ""),
+            description=_text(definition.get("description")),
             at=at,
         )
 
@@ -177,12 +181,16 @@ class TypeBuilder:
 
     def _requirements(self, old_to_new: list[Mapping[str, Any]]) -> dict[str, RequirementDef]:
         merged: dict[str, dict[str, Any]] = {}
+        dropped = False
         for definition in old_to_new:
+            names = set()
             for name, written in self._listed(definition.get("requirements"), value_place(definition, "requirements")):
                 written = {"capability": written} if isinstance(written, str) else written
                 fields = mapping(written, f"the requirement '{name}'", place(written), self._report)
                 merged.setdefault(name, {}).update(fields)
-        return {name: self._requirement(name, fields) for name, fields in merged.items()}
+                names.add(name)
+            dropped = "host" not in names if names else dropped
+        return {name: self._requirement(name, fields, dropped and name == "host") for name, fields in merged.items()}
 
     def _listed(self, written: Any, at: Location) -> Iterator[tuple[str, Any]]:
         if written is None:
@@ -194,7 +202,7 @@ class TypeBuilder:
             else:
                 self._report.add("shape", "'requirements' must be a list of one-key mappings", at)
 
-    def _requirement(self, name: str, fields: Mapping[str, Any]) -> RequirementDef:
+    def _requirement(self, name: str, fields: Mapping[str, Any], dropped: bool) -> RequirementDef:
         occurrences = fields.get("occurrences")
         minimum = occurrences[0] if isinstance(occurrences, list) and occurrences else 1
         relationship = fields.get("relationship")
@@ -206,7 +214,29 @@ class TypeBuilder:
             self._vocabulary.full_name("node_types", fields.get("node")),
             self._vocabulary.full_name("relationship_types", relationship),
             minimum if isinstance(minimum, int) else 1,
+            dropped,
         )
+
+    def _interfaces(self, name: str, old_to_new: list[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+        merged: dict[str, frozenset[str]] = {}
+        for definition in old_to_new:
+            for interface, body, at in interface_bodies(definition):
+                declared = merged.get(interface, frozenset())
+                if "type" in body:
+                    at_type = value_place(body, "type", at)
+                    declared |= self._vocabulary.operations_of(body["type"], at_type, self._report)
+                self._check_lifecycle(name, interface, body, declared)
+                merged[interface] = declared | operation_names(body)
+        return merged
+
+    def _check_lifecycle(self, owner: str, interface: str, body: Mapping[str, Any], declared: frozenset[str]) -> None:
+        """Report names that resemble an operation which is run."""
+        for name, source in operation_sources(body) if interface in LIFECYCLE else ():
+            if name not in declared and nearest(name, declared) is not None:
+                message = f"'{owner}' has no operation '{name}' in '{interface}'"
+                self._report.add(
+                    "unknown-operation", message, key_place(source, name), did_you_mean(name, sorted(declared))
+                )
 
     def _operations(self, old_to_new: list[Mapping[str, Any]]) -> dict[tuple[str, str], Operation]:
         merged: dict[tuple[str, str], Operation] = {}
@@ -223,6 +253,15 @@ class TypeBuilder:
         return merged
 
 
+def _constraints(definition: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    written = definition.get("constraints")
+    return tuple(item for item in written if isinstance(item, Mapping)) if isinstance(written, list) else ()
+
+
+def _text(description: Any) -> str:
+    return " ".join(str(description).split()) if description is not None else ""
+
+
 def read_interfaces(
     owner: Mapping[str, Any], inherited: Mapping[tuple[str, str], Operation], report: Report
 ) -> dict[tuple[str, str], Operation]:
@@ -236,12 +275,10 @@ def read_interfaces(
         interface = written_name.rpartition(".")[2]
         body = mapping(body, f"the interface '{interface}'", value_place(owner["interfaces"], written_name), report)
         shared = section(body, "inputs", f"the inputs of '{interface}'", report)
-        listed = section(body, "operations", f"the operations of '{interface}'", report)
-        for source in (body, listed):
-            for name in source:
-                if source is listed or name not in _NO_OPERATIONS:
-                    key = (interface, name)
-                    merged[key] = _operation(key, source, shared, merged.get(key), report)
+        section(body, "operations", f"the operations of '{interface}'", report)
+        for name, source in operation_sources(body):
+            key = (interface, name)
+            merged[key] = _operation(key, source, shared, merged.get(key), report)
     return merged
 
 
@@ -268,8 +305,9 @@ def _operation(
             {**inherited.inputs, **inputs},
             {**inherited.outputs, **outputs},
             inherited.at,
+            inherited.dependencies,
         )
-    return Operation(interface, name, implementation, inputs, outputs, at)
+    return Operation(interface, name, implementation, inputs, outputs, at, _dependencies(body, name, report))
 
 
 def _implementation(body: Mapping[str, Any], name: str, report: Report) -> str | None:
@@ -287,3 +325,26 @@ def _implementation(body: Mapping[str, Any], name: str, report: Report) -> str |
         "Write one such as `implementation: indigo.paas.htcondor`.",
     )
     return None
+
+
+def _dependencies(body: Mapping[str, Any], name: str, report: Report) -> tuple[Any, ...]:
+    """Return what an implementation says that it needs: names of artifacts, of files or roles, or artifacts."""
+    implementation = body.get("implementation")
+    written = implementation.get("dependencies") if isinstance(implementation, Mapping) else None
+    if written is None:
+        return ()
+    if isinstance(written, str) or _is_artifact(written):
+        written = [written]
+    if isinstance(written, list) and all(isinstance(each, str) or _is_artifact(each) for each in written):
+        return tuple(written)
+    report.add(
+        "shape",
+        f"the dependencies of '{name}' must be a list of artifacts",
+        value_place(implementation, "dependencies"),
+        "Write names of artifacts, or `{ file: example.role, type: tosca.artifacts.AnsibleGalaxy.role }`.",
+    )
+    return ()
+
+
+def _is_artifact(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("file"), str)

@@ -16,6 +16,7 @@ SOFTWARE = "tosca.nodes.SoftwareComponent"
 NETWORK = "tosca.nodes.network.Network"
 PORT = "tosca.nodes.network.Port"
 STORAGE = "tosca.nodes.BlockStorage"
+APPLICATION = "tosca.nodes.Container.Application"
 HOSTED_ON = "tosca.relationships.HostedOn"
 
 # Attributes of Compute that are lists with one address for each machine.
@@ -46,7 +47,8 @@ Check = Callable[[Any], "str | None"]
 class Schema:
     """What a property, input, or entry of a list or map may hold.
 
-    `type` is a primitive or the full name of a data type; `checks` give None or what is wrong with a value.
+    `type` is a primitive or the full name of a data type; `checks` give None or what is wrong with a value;
+    `constraints` are what they check, as written, such as {"in_range": [1, 4]}.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Schema:
     required: bool = True
     default: Any = None
     checks: tuple[Check, ...] = ()
+    constraints: tuple[Mapping[str, Any], ...] = ()
     entry: Schema | None = None
     key: Schema | None = None
     description: str = ""
@@ -72,20 +75,26 @@ class CapabilityDef:
 
 @dataclass(frozen=True)
 class RequirementDef:
-    """A requirement that a node type has; at least `minimum` must be given."""
+    """A requirement that a node type has; at least `minimum` must be given.
+
+    `dropped` says that the type writes its requirements anew and leaves out the inherited `host`: published types
+    mean by that that it need not be given.
+    """
 
     name: str
     capability: str | None
     node: str | None
     relationship: str | None
     minimum: int
+    dropped: bool = False
 
 
 @dataclass(frozen=True)
 class Operation:
     """One operation of an interface: what implements it, its inputs, and the variables it gives back.
 
-    `inputs` are raw TOSCA values; `outputs` maps a variable to its [entity, attribute].
+    `inputs` are raw TOSCA values; `outputs` maps a variable to its [entity, attribute]; `dependencies` are names of
+    artifacts, of files or roles, or artifacts.
     """
 
     interface: str
@@ -94,13 +103,15 @@ class Operation:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     at: Location = NOWHERE
+    dependencies: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
 class Type:
     """A node, capability, relationship, data, artifact or policy type.
 
-    `ancestors` begins with the type's own name and ends with its root.
+    `ancestors` begins with the type's own name and ends with its root. `interfaces` are the names of the operations
+    that each interface declares, `operations` those that are written out, by interface and name.
     """
 
     name: str
@@ -109,10 +120,13 @@ class Type:
     attributes: Mapping[str, Schema] = field(default_factory=dict)
     capabilities: Mapping[str, CapabilityDef] = field(default_factory=dict)
     requirements: Mapping[str, RequirementDef] = field(default_factory=dict)
+    interfaces: Mapping[str, frozenset[str]] = field(default_factory=dict)
     operations: Mapping[tuple[str, str], Operation] = field(default_factory=dict)
     artifacts: Mapping[str, Any] = field(default_factory=dict)
     base: str | None = None
     checks: tuple[Check, ...] = ()
+    constraints: tuple[Mapping[str, Any], ...] = ()
+    description: str = ""
 
     def is_a(self, name: str) -> bool:
         """Say whether this type is the named one or is derived from it."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import did_you_mean
-from .converters import comparable, convert
+from . import dialect
+from .converters import comparable, convert, is_natural, spelled
 from .document import MAX_DEPTH, key_place, value_place
-from .functions import is_call, plain
-from .report import Location, Report
+from .functions import SELF, Call, is_call, is_self, plain
+from .jinja import is_jinja
+from .report import NOWHERE, Location, Report
 from .types import PRIMITIVES, Check, Schema, Type
 from .vocabulary import Vocabulary
 from .yaml_scalars import scalar_text
@@ -30,10 +31,13 @@ class Values:
 
         `subject` is how a message calls the value, such as "property 'size' of 'disk'".
         """
-        if value is None or is_call(value):
+        if value is None or is_jinja(value):
             return value
+        if is_call(value):
+            return _of_all_machines(value) if schema.type == "list" else value
         if depth > MAX_DEPTH:
-            self._report.add("depth", f"{subject} is nested too deep", at)
+            called = subject if len(subject) <= 80 else f"...{subject[-77:]}"
+            self._report.add("depth", f"{called} is nested too deep", at, "It may have a default that contains itself.")
             return None
         if schema.type not in PRIMITIVES:
             result = self._coerce_data(value, schema, subject, at, depth)
@@ -43,16 +47,45 @@ class Values:
             self._check(result, schema.type, schema.checks, subject, at)
         return result
 
+    def takes_text(self, schema: Schema) -> bool:
+        """Say whether a value of the schema may be a text of any kind."""
+        data_type = None if schema.type in PRIMITIVES else self._vocabulary.data_type(schema.type, self._report)
+        return (schema.type if data_type is None else data_type.base) == "string"
+
+    def default(self, value: Any, schema: Schema, subject: str, at: Location, depth: int = 0, used: bool = True) -> Any:
+        """Return a default as `coerce` does.
+
+        One that does not fit is an error, but a leniency where nothing is lost by it: an empty text, which
+        templates write for "nothing", is kept; one that is not `used` only lacks in correctness.
+        """
+        trial = Values(self._vocabulary, Report(self._report.severities))
+        result = trial.coerce(value, schema, subject, at, depth)
+        faults = trial._report.errors
+        if not faults or (used and value != ""):
+            self._report.extend([*trial._report.warnings, *faults])
+            return result
+        place = Location(faults[0].file, faults[0].line, faults[0].column)
+        hint = "It is taken for nothing. Correct it." if used else "A value is given, so it does not count. Correct it."
+        self._report.add("bad-default", faults[0].message, place, hint)
+        return plain(value)
+
     def _coerce_primitive(self, value: Any, schema: Schema, subject: str, at: Location, depth: int) -> Any:
         if schema.type == "list":
             return self._coerce_list(value, schema, subject, at, depth)
         if schema.type == "map":
             return self._coerce_map(value, schema, subject, at, depth)
+        meant = spelled(schema.type, value)
+        if meant != value:
+            self._report.add("unit", f"{subject}: {shown(value)} is read as {meant}", at, f"Write {meant}.")
         try:
-            return convert(schema.type, value)
+            result = convert(schema.type, meant)
         except ValueError as error:
             self._report.add("wrong-type", f"{subject}: {shown(value)} is not {error}", at, _remedy(schema.type))
             return None
+        if not (self._report.ignores("coerced") or is_natural(schema.type, meant)):
+            hint = "Write it as a value of that type."
+            self._report.add("coerced", f"{subject}: {shown(value)} is no {schema.type}", at, hint)
+        return result
 
     def _coerce_list(self, value: Any, schema: Schema, subject: str, at: Location, depth: int) -> list | None:
         if not isinstance(value, list):
@@ -99,21 +132,21 @@ class Values:
         for key, item in value.items():
             schema = data_type.properties.get(key)
             if schema is None:
-                self.unknown_property(key, data_type.properties, subject, key_place(value, key))
+                self.unknown_property(key, data_type.properties, value, subject)
                 result[key] = plain(item)
             else:
                 result[key] = self.coerce(item, schema, f"'{key}' of {subject}", value_place(value, key, at), depth + 1)
         for name, schema in data_type.properties.items():
             if result.get(name) is None and schema.default is not None:
-                result[name] = self.coerce(schema.default, schema, f"'{name}' of {subject}", schema.at, depth + 1)
+                result[name] = self.default(schema.default, schema, f"'{name}' of {subject}", schema.at, depth + 1)
             elif name not in result and schema.required:
                 self._report.add("missing-property", f"{subject} lacks '{name}'", at, f"Add `{name}:` to it.")
         return result
 
-    def unknown_property(self, name: str, known: Mapping[str, Any], subject: str, at: Location) -> None:
-        """Report a property that the type does not have."""
-        hint = did_you_mean(name, known, what="properties")
-        self._report.add("unknown-property", f"{subject} has no property '{name}'", at, hint)
+    def unknown_property(self, name: str, known: Mapping[str, Any], given: Mapping[str, Any], subject: str) -> None:
+        """Report a property that the type does not have; `given` is the mapping that has it."""
+        message = f"{subject} has no property '{name}'"
+        dialect.unknown("unknown-property", name, known, given, message, key_place(given, name), self._report)
 
     def _wrong(self, value: Any, wanted: str, subject: str, at: Location, hint: str | None) -> None:
         self._report.add("wrong-type", f"{subject}: {shown(value)} is not {wanted}", at, hint)
@@ -124,6 +157,14 @@ class Values:
             fault = check(compared)
             if fault is not None:
                 self._report.add("constraint", f"{subject}: {shown(value)} {fault}", at, "Choose a value within it.")
+
+
+def _of_all_machines(call: dict) -> dict:
+    """Return a call for a list: the addresses of the HOST without an index are those of all its machines."""
+    ((name, arguments),) = call[next(iter(call))].items()
+    if name != "get_attribute" or len(arguments) != 2 or not is_self(arguments[0]):
+        return call
+    return Call(name, [arguments[0][SELF], arguments[1]], getattr(call, "at", NOWHERE))
 
 
 def shown(value: Any) -> str:

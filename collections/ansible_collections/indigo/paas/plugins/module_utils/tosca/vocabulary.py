@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import did_you_mean
-from .document import Document, key_place, read, value_place
+from ..errors import Problem, did_you_mean
+from .document import Document, key_place, place, read, value_place
+from .interfaces import operation_names
 from .normative import definitions
 from .report import Location, Report
 from .type_builder import TypeBuilder, section
@@ -28,7 +29,11 @@ PREFIXES = {
     "group_types": "tosca.groups.",
 }
 _CHECKED = ("data_types", "capability_types", "relationship_types", "node_types", "policy_types")
-_SHORT_DATA_TYPES = "tosca.datatypes.network."
+# What else a short name may leave out.
+_LONGER_PREFIXES = {
+    "data_types": ("tosca.datatypes.network.",),
+    "interface_types": ("tosca.interfaces.node.lifecycle.", "tosca.interfaces.relationship."),
+}
 
 COLLECTION = Path(__file__).resolve().parents[3]
 
@@ -39,22 +44,42 @@ class Vocabulary:
     def __init__(self, parent: Vocabulary | None = None) -> None:
         self._parent = parent
         self._definitions: dict[str, dict[str, Any]] = {kind: {} for kind in PREFIXES}
+        # The full names of types whose file is imported with a namespace_prefix.
+        self._aliases: dict[str, dict[str, str]] = {kind: {} for kind in PREFIXES}
+        # Where each definition is, and whether a namespace_prefix is before its name.
+        self._taken: dict[tuple[str, str], tuple[Location, bool]] = {}
         self._types: dict[tuple[str, str], Type | None] = {}
+        self._faults: dict[tuple[str, str], list[Problem]] = {}
 
-    def add(self, document: Document, report: Report) -> None:
-        """Take the types that a document defines; what is already built keeps its shape."""
+    def add(self, document: Document, report: Report, prefixes: Collection[str] = ()) -> None:
+        """Take the types that a document defines, but not in place of those that are here already.
+
+        What is already built keeps its shape. Each prefix may stand before the names of the types.
+        """
         for kind in PREFIXES:
-            for name, definition in section(document.data, kind, f"'{kind}'", report).items():
+            written = section(document.data, kind, f"'{kind}'", report)
+            for name, definition in written.items():
+                at = key_place(written, name)
                 if isinstance(definition, Mapping):
-                    self._definitions[kind][name] = definition
+                    self._take(kind, name, definition, at, bool(prefixes), report)
+                    self._aliases[kind].update({f"{prefix}{dot}{name}": name for prefix in prefixes for dot in ".:"})
                 else:
-                    at = key_place(document.data[kind], name)
-                    report.add(
-                        "shape",
-                        f"the type '{name}' must be a mapping",
-                        at,
-                        "Write `derived_from: ...` in it.",
-                    )
+                    report.add("shape", f"the type '{name}' must be a mapping", at, "Write `derived_from: ...` in it.")
+
+    def _take(
+        self, kind: str, name: str, definition: Mapping[str, Any], at: Location, prefixed: bool, report: Report
+    ) -> None:
+        first = self._definitions[kind].setdefault(name, definition)
+        if first is definition:
+            self._taken[kind, name] = (at, prefixed)
+        elif first != definition:
+            place_of_first, first_prefixed = self._taken[kind, name]
+            message = f"the type '{name}' is in '{at.file}' too, otherwise"
+            if prefixed or first_prefixed:
+                hint = "A namespace_prefix does not keep them apart here: rename one."
+                report.add("type-conflict", message, place_of_first, hint)
+            else:
+                report.add("duplicate-type", message, place_of_first, "This one counts: rename or remove one.")
 
     def add_plain(self, sections: Mapping[str, Any]) -> None:
         """Take types from definitions that are known to be well formed."""
@@ -72,25 +97,44 @@ class Vocabulary:
         inherited = self._parent.names(kind) if self._parent else []
         return [*self._definitions[kind], *inherited]
 
+    def own_names(self, kind: str) -> list[str]:
+        """Return the names of the types of a section that this vocabulary adds, in the order of their files."""
+        return list(self._definitions[kind])
+
+    def file_of(self, kind: str, name: str) -> str | None:
+        """Return the file that defines a type, None for TOSCA's own types."""
+        return place(self._definition(kind, name)).file
+
     def full_name(self, kind: str, written: Any) -> str | None:
-        """Return the full name for a full or short one ("Compute", "tosca:Compute"), None when unknown."""
+        """Return the full name for a full or short one ("Compute", "tosca:Compute"), None when unknown.
+
+        A name may also begin with the namespace_prefix of the file that defines the type.
+        """
         if not isinstance(written, str):
             return None
         short = written.removeprefix("tosca:")
-        candidates = [written, PREFIXES[kind] + short]
-        if kind == "data_types":
-            candidates.append(_SHORT_DATA_TYPES + short)
+        prefixes = (PREFIXES[kind], *_LONGER_PREFIXES.get(kind, ()))
+        candidates = [written, *(prefix + short for prefix in prefixes), self._aliases[kind].get(written, written)]
         return next((name for name in candidates if self._definition(kind, name) is not None), None)
 
     def find(self, kind: str, written: Any, at: Location, report: Report) -> Type | None:
         """Return a type by its full or short name; report it and return None when it is unknown."""
+        name = self._known_name(kind, written, at, report)
+        return self._get(kind, name, report) if name is not None else None
+
+    def operations_of(self, written: Any, at: Location, report: Report) -> frozenset[str]:
+        """Return the names of the operations of an interface type; report it when it is unknown."""
+        name = self._known_name("interface_types", written, at, report)
+        chain = self._chain("interface_types", name, report) if name is not None else []
+        return frozenset(operation for _link, definition in chain for operation in operation_names(definition))
+
+    def _known_name(self, kind: str, written: Any, at: Location, report: Report) -> str | None:
         name = self.full_name(kind, written)
-        found = self._get(kind, name, report) if name else None
         if name is None:
             what = kind.replace("_", " ").removesuffix("s")
             shown = "missing" if written is None else f"unknown: '{written}'"
             report.add("unknown-type", f"the {what} is {shown}", at, did_you_mean(written, self.names(kind)))
-        return found
+        return name
 
     def data_type(self, name: str, report: Report) -> Type | None:
         """Return a data type by its full name."""
@@ -118,10 +162,16 @@ class Vocabulary:
         key = (kind, name)
         if key not in self._types:
             self._types[key] = None
-            chain = self._chain(kind, name, report)
-            if chain:
-                self._types[key] = TypeBuilder(self, report).build(kind, name, chain)
+            self._types[key], self._faults[key] = self._built(kind, name, report)
+        report.extend(self._faults.get(key, []))
         return self._types[key]
+
+    def _built(self, kind: str, name: str, report: Report) -> tuple[Type | None, list[Problem]]:
+        """Return a type and what is wrong with it, which every template that uses the type is told."""
+        own = Report(report.severities)
+        chain = self._chain(kind, name, own)
+        built = TypeBuilder(self, own).build(kind, name, chain) if chain else None
+        return built, [*own.errors, *own.warnings]
 
     def _chain(self, kind: str, name: str, report: Report) -> list[tuple[str, Mapping[str, Any]]]:
         chain: list[tuple[str, Mapping[str, Any]]] = []
@@ -160,8 +210,11 @@ def shipped_files(root: Path = COLLECTION) -> list[Path]:
     return [*sorted((root / "tosca").glob("*.yaml")), *sorted((root / "roles").glob("*/meta/tosca.yml"))]
 
 
-def load_vocabulary(files: Iterable[Path]) -> Vocabulary:
-    """Return TOSCA's normative types with those of the files; TemplateError when a file is wrong."""
+def load_vocabulary(files: Iterable[Path], check: bool = True) -> Vocabulary:
+    """Return TOSCA's normative types with those of the files; TemplateError when a file is wrong.
+
+    Without `check` a file must only be a mapping of sections; what is wrong with a type is told when it is used.
+    """
     vocabulary = Vocabulary()
     vocabulary.add_plain(definitions())
     shipped = Vocabulary(vocabulary)
@@ -170,12 +223,16 @@ def load_vocabulary(files: Iterable[Path]) -> Vocabulary:
         document = read(file)
         if isinstance(document.data, Mapping):
             shipped.add(document, report)
-    shipped.check(report)
+    if check:
+        shipped.check(report)
     report.raise_errors()
     return shipped
 
 
 @functools.cache
 def default_vocabulary() -> Vocabulary:
-    """Return the vocabulary that ships with the collection; read once in a process."""
-    return load_vocabulary(shipped_files())
+    """Return the vocabulary that ships with the collection; read once in a process.
+
+    A template uses few of its types, so each is built when it is used.
+    """
+    return load_vocabulary(shipped_files(), check=False)

@@ -11,6 +11,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, TemplateError
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import (
@@ -24,6 +25,10 @@ from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary impor
     load_vocabulary,
     shipped_files,
 )
+
+# Time has tests of its own; here a busy machine would make an example look like a fault.
+settings.register_profile("without a deadline", deadline=None)
+settings.load_profile("without a deadline")
 
 HEAD = "tosca_definitions_version: tosca_simple_yaml_1_3\ntopology_template:\n"
 POOL = Path(__file__).parent / "vocabulary" / "pool.yaml"

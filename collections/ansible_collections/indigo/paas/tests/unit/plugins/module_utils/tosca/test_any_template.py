@@ -19,8 +19,9 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import Template
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import Plan, Vocabulary, load, make_plan
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import calls, evaluate, plain
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import outputs, role_arguments
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.references import KEYWORDS
 
-NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(lambda name: name not in KEYWORDS)
 SIZES = st.sampled_from(["512 MB", "1 GB", "2 GiB"])
 
 
@@ -32,7 +33,7 @@ def templates(draw: st.DrawFn) -> dict[str, Any]:
     nodes = {name: draw(machine()) for name in machines}
     services: list[tuple[str, str]] = []
     for name in names[len(machines) :]:
-        kind = draw(st.sampled_from(["test.Pool", "test.Worker", "test.Cache"]))
+        kind = draw(st.sampled_from(["test.Pool", "test.Worker", "test.Cache", "tosca.nodes.SoftwareComponent"]))
         nodes[name] = draw(service(kind, machines, services))
         services.append((name, kind))
     order = draw(st.permutations(list(nodes)))
@@ -61,15 +62,33 @@ def service(draw: st.DrawFn, kind: str, machines: list[str], before: list[tuple[
     requirements: list[dict] = [{"host": draw(st.sampled_from([host, {"node": host}]))}]
     if before:
         needed = draw(st.lists(st.sampled_from([name for name, _kind in before]), max_size=2))
-        requirements += [{"dependency": name} for name in needed]
+        requirements += [{"dependency": draw(dependency(name))} for name in needed]
     node: dict[str, Any] = {"type": kind, "requirements": requirements}
     if kind == "test.Worker":
-        address = {"get_attribute": [draw(st.sampled_from(machines)), "private_address", 0]}
+        address = {"get_attribute": [draw(st.sampled_from([*machines, "HOST"])), "private_address", 0]}
         node["properties"] = {"front_end_ip": draw(st.sampled_from([address, {"concat": ["x", address]}]))}
         pools = [name for name, other in before if other == "test.Pool"]
         if pools and draw(st.booleans()):
             node["properties"]["collector"] = {"get_attribute": [draw(st.sampled_from(pools)), "collector"]}
+    if kind == "tosca.nodes.SoftwareComponent":
+        node["interfaces"] = {"Standard": draw(operations("x.yml", ["create", "configure", "start"]))}
     return node
+
+
+@st.composite
+def dependency(draw: st.DrawFn, name: str) -> Any:
+    names = ["pre_configure_source", "pre_configure_target", "post_configure_source", "add_target", "add_source"]
+    body = {
+        "type": "tosca.relationships.ConnectsTo",
+        "interfaces": {"Configure": draw(operations("y.yml", names))},
+    }
+    return draw(st.sampled_from([name, {"node": name}, {"node": name, "relationship": body}]))
+
+
+@st.composite
+def operations(draw: st.DrawFn, playbook: str, names: list[str]) -> dict[str, Any]:
+    chosen = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+    return {name: {"implementation": playbook, "inputs": {"a": {"get_input": "cpus"}}} for name in chosen}
 
 
 def text_of(template: Any) -> bytes:
@@ -103,15 +122,64 @@ def test_stages_keep_the_requirements(vocabulary: Vocabulary, template: dict) ->
     plan = plan_or_conflict(template, vocabulary)
     if plan is None:
         return
-    stage_of = {name: number for number, stage in enumerate(plan.stages) for name in stage["components"]}
+    order = operation_stages(plan)
+    first = {name: min(stages) for name, stages in order.items() if stages}
+    last = {name: max(stages[: own_steps(plan, name)], default=-1) for name, stages in order.items()}
     attributes = {component["name"]: component["attributes"] for component in plan.components}
-    assert stage_of.keys() == attributes.keys()
+    assert order.keys() == attributes.keys()
     for component in plan.components:
-        here = stage_of[component["name"]]
-        assert all(stage_of[name] <= here for name in component["requires"])
-        for operation in component["operations"]:
+        stages = order[component["name"]]
+        assert stages == sorted(stages)
+        needed = written_requirements(template, component["name"]) & order.keys()
+        assert needed <= {*component["requires"]}
+        assert all(last[name] <= first[component["name"]] for name in needed)
+        for operation, here in zip(component["operations"], stages, strict=True):
             for _function, arguments in calls(operation["arguments"]):
-                assert arguments[0] not in attributes or stage_of[arguments[0]] < here
+                maker = arguments[0] if isinstance(arguments[0], str) else None
+                assert maker not in attributes or role_stage(plan, order, maker) < here
+
+
+def written_requirements(template: dict, name: str) -> set[str]:
+    """Return the nodes that a node template requires; what only an attribute leads to need not be whole before."""
+    written = template["topology_template"]["node_templates"][name].get("requirements", [])
+    targets = [target for requirement in written for target in requirement.values()]
+    return {target["node"] if isinstance(target, dict) else target for target in targets}
+
+
+def role_stage(plan: Plan, order: dict[str, list[int]], name: str) -> int:
+    """Return the stage in which the role of a component runs: it makes the attributes, the playbooks make none."""
+    component = next(component for component in plan.components if component["name"] == name)
+    return max(
+        stage for operation, stage in zip(component["operations"], order[name], strict=True) if "role" in operation
+    )
+
+
+def operation_stages(plan: Plan) -> dict[str, list[int]]:
+    """Return in which stage each operation of each component runs; every one runs exactly once."""
+    found: dict[str, list[int]] = {}
+    for component in plan.components:
+        of_component = [
+            [
+                number
+                for number, stage in enumerate(plan.stages)
+                if component["name"] in stage["components"] and runs(stage, index, operation)
+            ]
+            for index, operation in enumerate(component["operations"])
+        ]
+        assert all(stages for stages in of_component)
+        assert all(len(stages) == 1 for stages in of_component)
+        found[component["name"]] = [stages[0] for stages in of_component]
+    return found
+
+
+def runs(stage: dict, index: int, operation: dict) -> bool:
+    return stage["operation"] == index if stage.get("external") else stage["role"] == operation.get("role")
+
+
+def own_steps(plan: Plan, name: str) -> int:
+    """Return how many operations of a component must be over before what requires it begins."""
+    component = next(component for component in plan.components if component["name"] == name)
+    return sum(operation["operation"] != "add_source" for operation in component["operations"])
 
 
 @given(templates(), st.randoms())
@@ -144,7 +212,9 @@ def test_arguments_become_known_stage_by_stage(vocabulary: Vocabulary, template:
     groups = {group["name"]: f"{group['hostname']}-0" for group in plan.groups}
     for component in plan.components:
         found = role_arguments(plan, state, groups[component["group"]])
-        wanted = {name for operation in component["operations"] for name in operation["arguments"]}
+        wanted = {
+            name for operation in component["operations"] if "role" in operation for name in operation["arguments"]
+        }
         missing = wanted - found.keys()
         assert missing <= (set() if facts else {"pool_collector_address"})
 
@@ -157,14 +227,17 @@ def test_known_from_the_start_as_in_stages(vocabulary: Vocabulary, template: dic
     addresses = {group["name"]: ["10.0.0.1"] for group in plan.groups}
 
     def attribute(arguments: list, _at: object) -> Any:
-        value: Any = addresses if arguments[0] in addresses else {arguments[0]: "fact"}
-        return value[arguments[0]][0] if arguments[-1] == 0 else value[arguments[0]]
+        name = arguments[0]["$self"] if isinstance(arguments[0], dict) else arguments[0]
+        value: Any = addresses if name in addresses else {name: "fact"}
+        return value[name][0] if arguments[-1] == 0 else value[name]
 
     state = {"get_attribute": attribute}
     topology = load(text_of(template), vocabulary=vocabulary)
     for component in plan.components:
         node = topology.nodes[component["name"]]
-        for call, operation in zip(node.operations, component["operations"], strict=True):
+        own = [operation for operation in component["operations"] if "relationship" not in operation]
+        order = ["create", "configure", "start"]
+        for call, operation in zip(sorted(node.operations, key=lambda call: order.index(call.name)), own, strict=True):
             assert plain(evaluate(dict(call.arguments), state)) == evaluate(operation["arguments"], state)
 
 
@@ -191,6 +264,17 @@ SCRAP = st.sampled_from(
         {"token": [1, 2, 3]},
         {"get_foo": "x"},
         {"$function": {}},
+        {"$jinja": "{{ 1 }}"},
+        {"$self": "x"},
+        "{{ lookup('pipe', 'id') }}",
+        {"node": "Compute", "node_filter": {"capabilities": [{"host": {"properties": [{"num_cpus": {"equal": 1}}]}}]}},
+        {"node_filter": {"properties": [{"x": [{"in_range": [1, 2]}]}]}},
+        {"Standard": {"configure": "https://example.org/a.yml", "start": {"implementation": "x.y.z"}}},
+        {"type": "ConnectsTo", "interfaces": {"Configure": {"add_source": {"implementation": "a.yml"}}}},
+        {"file": "a.yaml", "repository": "r"},
+        {"count": 2},
+        "4 GB",
+        2048,
         "test.Pool",
         "tosca.nodes.indigo.Compute",
         "my.Type",
@@ -223,6 +307,20 @@ KEYS = st.sampled_from(
         "imports",
         "policies",
         "outputs",
+        "groups",
+        "members",
+        "targets",
+        "workflows",
+        "substitution_mappings",
+        "node_filter",
+        "relationship",
+        "artifacts",
+        "scalable",
+        "repositories",
+        "namespace_prefix",
+        "directives",
+        "interface_types",
+        "relationship_templates",
         "<<",
     ]
 )
@@ -266,10 +364,12 @@ def broken_templates(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(max_examples=200)
-@given(broken_templates(), st.dictionaries(st.sampled_from(["cpus", "x"]), SCRAP))
-def test_any_template_plans_or_is_refused(vocabulary: Vocabulary, template: dict, inputs: dict) -> None:
+@given(broken_templates(), st.dictionaries(st.sampled_from(["cpus", "x"]), SCRAP), st.booleans(), st.booleans())
+def test_any_template_plans_or_is_refused(
+    vocabulary: Vocabulary, template: dict, inputs: dict, strict: bool, trust: bool
+) -> None:
     with contextlib.suppress(TemplateError):
-        plan = make_plan(load(text_of(template), inputs, vocabulary=vocabulary))
+        plan = make_plan(load(text_of(template), inputs, vocabulary=vocabulary, strict=strict, trust=trust))
         assert json.loads(json.dumps(plan.to_dict())) == plan.to_dict()
 
 
@@ -285,6 +385,13 @@ def test_any_data_is_refused_or_planned(vocabulary: Vocabulary, whole: Any, part
     for data in (whole, {"tosca_definitions_version": "tosca_simple_yaml_1_0", key: part, "topology_template": whole}):
         with contextlib.suppress(TemplateError):
             make_plan(load(text_of(data), vocabulary=vocabulary))
+
+
+@given(broken_templates())
+def test_what_a_strict_reader_takes_is_the_same_to_a_lenient_one(vocabulary: Vocabulary, template: dict) -> None:
+    with contextlib.suppress(TemplateError):
+        strict = make_plan(load(text_of(template), vocabulary=vocabulary, strict=True))
+        assert make_plan(load(text_of(template), vocabulary=vocabulary)) == strict
 
 
 @given(templates(), st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=5), st.integers(0, 6000))

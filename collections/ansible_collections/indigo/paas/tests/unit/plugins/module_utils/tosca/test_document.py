@@ -174,3 +174,8 @@ def test_reads_back_what_pyyaml_writes(data: dict) -> None:
 def test_any_text_is_data_or_a_template_error(text: str | bytes) -> None:
     with contextlib.suppress(TemplateError):
         parse(text, "t.yaml")
+
+
+def test_only_a_plain_key_merges() -> None:
+    assert parse("a: &a {x: 1}\nb: {<<: *a}\n", "f")["b"] == {"x": 1}
+    assert parse("a: &a {x: 1}\nb: {'<<': *a}\n", "f")["b"] == {"<<": {"x": 1}}

@@ -84,6 +84,24 @@ def test_inventory_hosts_in_the_order_of_the_plan(plan_text: PlanText) -> None:
     }
 
 
+def test_hosts_of_a_plan_with_an_external_stage_have_the_variables_of_the_infrastructure_manager() -> None:
+    nodes = [{**NODES[1], "public_address": ["192.0.2.1"]}, {**NODES[2], "public_address": []}]
+    plan = {"groups": [], "stages": [{"name": "configure", "external": True}]}
+    public, private = (host["vars"] for host in inventory_hosts(plan, nodes)[::-1])
+    assert {name: value for name, value in public.items() if name.startswith("IM_")} == {
+        "IM_NODE_PRIVATE_IP": "10.0.0.2",
+        "IM_NODE_PUBLIC_IP": "192.0.2.1",
+        "IM_NODE_NET_0_IP": "192.0.2.1",
+        "IM_NODE_NET_1_IP": "10.0.0.2",
+        "IM_NODE_HOSTNAME": "wn-server-0",
+        "IM_NODE_FQDN": "wn-server-0",
+        "IM_NODE_NUM": 0,
+        "IM_NODE_VMID": "id-wn-server-0",
+    }
+    assert private["IM_NODE_NET_0_IP"] == "10.0.0.1"
+    assert "IM_NODE_PUBLIC_IP" not in private
+
+
 def test_node_without_address_has_no_empty_variables(plan_text: PlanText) -> None:
     (host,) = inventory_hosts(plan_text(POOL).to_dict(), [{**node("x", "gone", 0, None), "ansible_port": None}])
     assert "ansible_host" not in host["vars"]

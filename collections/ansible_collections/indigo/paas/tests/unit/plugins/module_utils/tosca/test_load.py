@@ -52,8 +52,8 @@ WRONG = {
         "Did you mean 'host'?",
     ),
     "unknown field of a data type": (
-        SERVERS.replace("type: test.Pool", "type: test.Pool\n    properties: {monitor: {url: x, §retry: 1}}"),
-        "property 'monitor' of 'front_end' has no property 'retry'",
+        SERVERS.replace("type: test.Pool", "type: test.Pool\n    properties: {monitor: {url: x, §retires: 1}}"),
+        "property 'monitor' of 'front_end' has no property 'retires'",
         "Did you mean 'retries'?",
     ),
     "missing field of a data type": (
@@ -62,8 +62,8 @@ WRONG = {
         "Add `url:` to it.",
     ),
     "unknown key": (
-        "node_templates: {a: {type: Compute, §scalable: {}}}",
-        "the node template 'a' has the unknown key 'scalable'",
+        "node_templates: {a: {type: Compute, §capabilites: {}}}",
+        "the node template 'a' has the unknown key 'capabilites'",
         "Did you mean 'capabilities'?",
     ),
     "unknown part": (
@@ -73,8 +73,9 @@ WRONG = {
     ),
     "missing input": ("inputs: {§n: {type: integer}}\n" + SERVERS, "the input 'n' is required", "n=..."),
     "default of the wrong type": (
-        "inputs: {n: {type: integer, default: §many}}\n" + SERVERS,
-        "the default of input 'n': 'many' is not a whole number",
+        "inputs: {n: {type: integer, default: §1.5}}\n"
+        "node_templates: {a: {type: Compute, capabilities: {host: {properties: {num_cpus: {get_input: n}}}}}}",
+        "the default of input 'n': '1.5' is not a whole number",
         "Give a value such as 4.",
     ),
     "input of unknown type": (
@@ -176,6 +177,18 @@ WRONG = {
         "get_property: 'front_end' has no property 'submi'",
         "Did you mean 'submit'?",
     ),
+    "get_attribute of a map": (
+        SERVERS.replace(
+            "type: test.Pool", "type: test.Pool\n    properties: {wn_ips: {§get_attribute: [{a: b}, private_address]}}"
+        ),
+        "the arguments must be names and numbers",
+        "Write them as plain text.",
+    ),
+    "get_attribute of what only a plan may hold": (
+        SERVERS + "outputs: {o: {value: {§get_attribute: [{$self: server}, private_address]}}}",
+        "the arguments must be names and numbers",
+        "Write them as plain text.",
+    ),
     "SELF outside of a node": (
         SERVERS + "outputs: {o: {value: {§get_attribute: [SELF, state]}}}",
         "SELF has no meaning here",
@@ -252,7 +265,7 @@ WRONG = {
     "policy for no node": (
         SERVERS + "policies: [{p: {type: indigo.SlaPlacement, targets: [§srv], properties: {sla_id: x}}}]",
         "the policy 'p' is for 'srv', which is no node template",
-        "front_end, server",
+        "Did you mean 'server'?",
     ),
     "no node templates": ("§inputs: {}", "there are no node templates", "Write `node_templates:`."),
 }
@@ -282,10 +295,10 @@ def test_one_fault_is_one_problem(case: str, body: Body, problems: Problems) -> 
 def test_all_problems_at_once_in_order_of_place(body: Body, problems: Problems) -> None:
     text = body(
         """
-        inputs: {a: {type: integer}, b: {type: integer, default: x}}
+        inputs: {a: {type: integer}, b: {type: int, default: x}}
         node_templates:
           one: {type: Nothing}
-          two: {type: Compute, properties: {x: 1}, requirements: [{dependency: nobody}]}
+          two: {type: indigo.Compute, properties: {tag: 1}, requirements: [{dependency: nobody}]}
         outputs: {o: {value: {get_input: c}}}
         """
     )
@@ -299,6 +312,14 @@ def test_very_many_problems_are_cut_short(body: Body, problems: Problems) -> Non
     found = problems(body("node_templates:\n" + nodes))
     assert len(found) == 101
     assert found[-1].message == "400 more problems are not shown"
+
+
+def test_reading_ends_when_everything_is_wrong(body: Body, problems: Problems) -> None:
+    nodes = "".join(f"  n{n}: {{type: Nothing{n}}}\n" for n in range(20_000))
+    started = time.process_time()
+    found = problems(body("node_templates:\n" + nodes))
+    assert time.process_time() - started < 20
+    assert found[-1].message == "at least 901 more problems are not shown"
 
 
 @pytest.mark.parametrize(
@@ -387,12 +408,50 @@ def test_relations_of_names(load_text: Load) -> None:
     front_end = topology.nodes["front_end"].properties
     assert front_end["level"] == 4
     assert front_end["names"] == ["condor", "debian"]
-    assert front_end["secret"] == {"$function": {"get_attribute": ["server", "private_address", 0]}}
+    assert front_end["secret"] == {"$function": {"get_attribute": [{"$self": "server"}, "private_address", 0]}}
     worker = topology.nodes["worker"].properties
     assert worker["front_end_ip"] == "debian"
     assert worker["collector"] == {"$function": {"get_attribute": ["front_end", "collector"]}}
     assert topology.outputs["address"].value == {"$function": {"get_attribute": ["plain", "private_address", 0]}}
     assert topology.outputs["through_property"].value == front_end["secret"]
+
+
+def test_a_path_through_a_requirement_leads_to_the_capability_that_meets_it(load_text: Load) -> None:
+    topology = load_text(
+        """
+        node_templates:
+          elastic:
+            type: tosca.nodes.SoftwareComponent
+            requirements: [{host: server}, {dependency: {node: front_end, capability: lrms}}]
+            interfaces:
+              Standard:
+                configure:
+                  implementation: my.own.role
+                  inputs:
+                    kind: {get_property: [SELF, dependency, type]}
+                    submit: {get_property: [SELF, dependency, submit]}
+                    cpus: {get_property: [SELF, host, num_cpus]}
+                    address: {get_attribute: [SELF, host, private_address, 0]}
+          front_end: {type: test.Pool, requirements: [{host: server}]}
+          server: {type: indigo.Compute, capabilities: {host: {properties: {num_cpus: 4}}}}
+        """
+    )
+    arguments = topology.nodes["elastic"].operations[0].arguments
+    assert (arguments["kind"], arguments["submit"], arguments["cpus"]) == ("condor", True, 4)
+    assert arguments["address"] == {"$function": {"get_attribute": ["server", "private_address", 0]}}
+
+
+def test_the_address_of_an_endpoint_is_that_of_the_machine_under_it(load_text: Load) -> None:
+    topology = load_text(
+        """
+        node_templates:
+          web: {type: tosca.nodes.WebServer, requirements: [{host: server}]}
+          server: {type: indigo.Compute}
+        outputs:
+          address: {value: {get_attribute: [web, data_endpoint, ip_address]}}
+        """
+    )
+    assert topology.outputs["address"].value == {"$function": {"get_attribute": ["server", "endpoint", "ip_address"]}}
 
 
 def test_path_into_an_unknown_attribute_is_added_to_it(load_text: Load) -> None:
@@ -408,6 +467,14 @@ def test_path_into_an_unknown_attribute_is_added_to_it(load_text: Load) -> None:
         """
     )
     assert topology.outputs["o"].value == {"$function": {"get_attribute": ["server", "private_address", 1]}}
+
+
+def test_a_node_may_be_called_as_a_keyword_where_that_has_no_meaning(load_text: Load) -> None:
+    topology = load_text(
+        "node_templates: {TARGET: {type: indigo.Compute}}\n"
+        "outputs: {o: {value: {get_attribute: [TARGET, private_address]}}}"
+    )
+    assert topology.outputs["o"].value == {"$function": {"get_attribute": ["TARGET", "private_address"]}}
 
 
 def test_source_and_target_in_a_relationship(load_text: Load) -> None:
@@ -487,11 +554,40 @@ def test_types_that_are_wrong(types: str, message: str, body: Body, problems: Pr
 
 
 @pytest.mark.parametrize(
+    "version",
+    ["tosca_simple_yaml_1.2", "tosca_simple_yaml_1_2_0", "TOSCA-Simple-YAML-1-2", "tosca_simple_profile_in_yaml_1_2"],
+)
+def test_versions_in_another_spelling(version: str, body: Body, vocabulary: Any) -> None:
+    text = body(SERVERS).replace("tosca_simple_yaml_1_3", version)
+    assert [problem.message for problem in load(text, vocabulary=vocabulary).warnings] == [
+        f"tosca_definitions_version '{version}' is read as tosca_simple_yaml_1_2"
+    ]
+
+
+def test_a_tosca_2_file_gets_one_clear_answer(problems: Problems) -> None:
+    (problem,) = problems("tosca_definitions_version: tosca_2_0\nservice_template: {node_templates: {}}\n")
+    assert problem.message.startswith("this is a TOSCA 2.0 file, which is another language")
+    assert (problem.line, problem.column) == (1, 28)
+
+
+@pytest.mark.parametrize("key", ["inputs", "outputs", "node_templates", "policies"])
+def test_a_part_of_the_topology_at_the_top_is_no_stray_key(key: str, problems: Problems, body: Body) -> None:
+    (problem,) = problems(f"{key}: {{}}\n" + body(SERVERS))
+    assert problem.message == f"'{key}' must be under 'topology_template'"
+
+
+def test_a_name_that_is_given_too_is_not_what_a_stray_one_was_meant_to_be(load_text: Load) -> None:
+    topology = load_text("node_templates: {a: {type: indigo.Compute, properties: {tags: {}, tag: 1}}}")
+    assert [problem.message for problem in topology.warnings] == ["'a' has no property 'tag'"]
+    assert topology.nodes["a"].properties["tag"] == 1
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("a: 1\n", "tosca_definitions_version is missing"),
         ("a: 1\n", "there is no 'topology_template'"),
-        ("tosca_definitions_version: tosca_2_0\ntopology_template: {}\n", "'tosca_2_0' is not known"),
+        ("tosca_definitions_version: tosca_2_0\ntopology_template: {}\n", "this is a TOSCA 2.0 file"),
         ("- a\n", "a template must be a mapping"),
         ("tosca_definitions_version: [x]\ntopology_template: []\n", "'topology_template' must be a mapping"),
         ("", "the file is empty"),

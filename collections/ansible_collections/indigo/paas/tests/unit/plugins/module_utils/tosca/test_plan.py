@@ -265,6 +265,8 @@ def test_machines_that_cannot_be_planned(capability: str, message: str, problems
         ("{network_name: PRIVATE}", {"public": False, "name": None}),
         ("{network_name: public}", {"public": True, "name": None}),
         ("{network_name: lab-net}", {"public": False, "name": "lab-net"}),
+        ("{network_name: vpc-1.subnet-2.PUBLIC}", {"public": True, "name": "vpc-1.subnet-2"}),
+        ("{network_name: lab-net.PRIVATE}", {"public": False, "name": "lab-net"}),
         ("{}", {"public": False, "name": None}),
     ],
 )
@@ -392,7 +394,7 @@ def test_node_templates_may_replace_the_implementation(plan_text: PlanText) -> N
             requirements: [{host: server}]
           second:
             type: test.Cache
-            interfaces: {Standard: {create: {inputs: {cache_more: 1}}, configure: https://example.org/a.yml}}
+            interfaces: {Standard: {create: {inputs: {cache_more: 1}}, configure: install.sh}}
             requirements: [{host: server}]
         """
     )
@@ -401,7 +403,7 @@ def test_node_templates_may_replace_the_implementation(plan_text: PlanText) -> N
     assert second == [
         {"operation": "create", "role": "test.paas.cache", "arguments": {"cache_size": "1 GB", "cache_more": 1}}
     ]
-    assert "'https://example.org/a.yml' of 'second' is no role" in plan.warnings[0]["message"]
+    assert "'install.sh' of 'second' is neither role nor playbook" in plan.warnings[0]["message"]
 
 
 def test_hostile_text_stays_verbatim_beside_a_safe_name(plan_text: PlanText) -> None:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import time
 from fractions import Fraction
 from typing import Any
 
@@ -11,11 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import patterns
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.converters import convert
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import parse
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import scalar_number
-from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, STRICT, Report
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import TypeBuilder
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Schema
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.values import Values
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary
 
@@ -50,6 +55,7 @@ def coerce(vocabulary: Vocabulary, schema: str, value: Any) -> tuple[Any, list[s
         ("integer", 7, 7),
         ("integer", "7", 7),
         ("integer", "-7", -7),
+        ("integer", 1.0, 1),
         ("float", 7, 7.0),
         ("float", "0.5", 0.5),
         ("number", 7, 7),
@@ -90,7 +96,7 @@ def test_accepted(vocabulary: Vocabulary, kind: str, value: Any, result: Any) ->
     ("kind", "value", "message"),
     [
         ("string", [], "a list is not a text"),
-        ("integer", 1.0, "'1.0' is not a whole number"),
+        ("integer", 1.5, "'1.5' is not a whole number"),
         ("integer", "1e3", "'1e3' is not a whole number"),
         ("integer", "٣", "is not a whole number"),
         ("integer", True, "'true' is not a whole number"),
@@ -104,7 +110,9 @@ def test_accepted(vocabulary: Vocabulary, kind: str, value: Any, result: Any) ->
         ("range", [1], "not a range of two whole numbers"),
         ("list", "a", "'a' is not a list"),
         ("map", ["a"], "a list is not a map"),
-        ("scalar-unit.size", 1000, "'1000' is not a scalar-unit.size"),
+        ("scalar-unit.size", -1000, "'-1000' is not a scalar-unit.size"),
+        ("scalar-unit.size", True, "'true' is not a scalar-unit.size"),
+        ("scalar-unit.time", 10, "'10' is not a scalar-unit.time"),
         ("scalar-unit.size", "1 XB", "unknown unit 'XB', the units are B, kB, KiB"),
         ("scalar-unit.size", "1 GB; rm", "is not a scalar-unit.size"),
         ("scalar-unit.size", "-1 GB", "is not a scalar-unit.size"),
@@ -164,8 +172,64 @@ def test_every_constraint(vocabulary: Vocabulary, kind: str, constraint: str, go
 def test_a_recursive_data_type_with_defaults_ends(vocabulary: Vocabulary) -> None:
     own = Vocabulary(vocabulary)
     own.add_plain({"data_types": {"loop": {"properties": {"next": {"type": "loop", "default": {}}}}}})
-    _found, problems = coerce(own, "{type: loop}", {})
-    assert any("nested too deep" in problem for problem in problems)
+    _found, (problem,) = coerce(own, "{type: loop}", {})
+    assert "nested too deep" in str(problem)
+    assert len(str(problem)) < 200
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [(1024, "1024 MB"), ("1024", "1024 MB"), (1.5, "1.5 MB"), (2_000_000_000, "2000000000 B"), ("2G", "2 GB")]
+    + [("4 k", "4 kB"), ("4Ki", "4 KiB"), ("3gi", "3 GiB"), (0, "0 MB")],
+)
+def test_sizes_without_their_unit_are_understood_with_a_warning(
+    vocabulary: Vocabulary, written: Any, read: str
+) -> None:
+    report = Report()
+    schema = Schema("x", "scalar-unit.size")
+    assert Values(vocabulary, report).coerce(written, schema, "x", NOWHERE) == read
+    assert [problem.message for problem in report.warnings] == [f"x: '{written}' is read as {read}"]
+    Values(vocabulary, strict := Report(STRICT)).coerce(written, schema, "x", NOWHERE)
+    assert strict.errors
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("string", True), ("string", 7), ("integer", "7"), ("integer", 7.0), ("float", "0.5"), ("boolean", "yes")],
+)
+def test_scalars_of_another_type_are_refused_by_a_strict_reader_only(
+    vocabulary: Vocabulary, kind: str, value: Any
+) -> None:
+    strict, lenient = Report(STRICT), Report()
+    for report in (strict, lenient):
+        Values(vocabulary, report).coerce(value, Schema("x", kind), "x", NOWHERE)
+    assert [problem.message for problem in strict.errors][0].endswith(f"is no {kind}")
+    assert lenient.errors == lenient.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("float", 7), ("version", 16.04), ("version", 13), ("number", 7), ("integer", 7), ("boolean", True)],
+)
+def test_what_tosca_takes_as_it_stands_is_no_leniency(vocabulary: Vocabulary, kind: str, value: Any) -> None:
+    strict = Report(STRICT)
+    Values(vocabulary, strict).coerce(value, Schema("x", kind), "x", NOWHERE)
+    assert strict.errors == []
+
+
+@pytest.mark.parametrize(
+    ("value", "used", "severity", "kept"),
+    [("many", True, "error", None), ("many", False, "warning", "many"), ("", True, "warning", "")],
+)
+def test_a_default_that_does_not_fit(
+    vocabulary: Vocabulary, value: str, used: bool, severity: str, kept: str | None
+) -> None:
+    report = Report()
+    found = Values(vocabulary, report).default(value, Schema("x", "integer"), "the default of x", NOWHERE, used=used)
+    assert found == kept
+    (problem,) = [*report.errors, *report.warnings]
+    assert problem.severity == severity
+    assert f"'{value}' is not a whole number" in problem.message
 
 
 @given(
@@ -190,3 +254,36 @@ def test_time_and_frequency_have_seconds_and_hertz() -> None:
     assert scalar_number("scalar-unit.time", "1.5 m") == 90
     assert scalar_number("scalar-unit.time", "5 ms") == Fraction(5, 1000)
     assert scalar_number("scalar-unit.frequency", "2.4 GHz") == 24 * 10**8
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(.*a){22}", "(a|aa)+b(a|aa)+$"])
+def test_no_pattern_takes_long(vocabulary: Vocabulary, pattern: str) -> None:
+    text = "a" * 5000 + "!"
+    started = time.process_time()
+    schema = f"{{type: list, entry_schema: {{type: string, constraints: [pattern: '{pattern}']}}}}"
+    problems = coerce(vocabulary, schema, [text] * 50)[1]
+    assert time.process_time() - started < 4
+    assert all(pattern in problem for problem in problems)
+    assert problems
+
+
+@pytest.mark.parametrize("pattern", ["[", "a" * 1001, "(" * 3000, 7])
+def test_a_pattern_that_is_none(vocabulary: Vocabulary, pattern: Any) -> None:
+    schema = f"{{type: string, constraints: [pattern: {json.dumps(pattern)}]}}"
+    (problem,) = coerce(vocabulary, schema, "a")[1]
+    assert "constraint of 'x': 'pattern' is" in problem
+
+
+def test_a_pattern_holds_for_the_whole_text(vocabulary: Vocabulary) -> None:
+    schema = "{type: string, constraints: [pattern: 'a|ab']}"
+    assert coerce(vocabulary, schema, "ab") == ("ab", [])
+    assert coerce(vocabulary, schema, "abc")[1] == ["x: 'abc' breaks the constraint pattern: a|ab"]
+
+
+def test_without_the_library_a_pattern_says_what_to_install(
+    vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "regex", None)
+    with pytest.raises(TemplateError, match="pip install regex"):
+        coerce(vocabulary, "{type: string, constraints: [pattern: 'a']}", "a")
+    assert coerce(vocabulary, "{type: string, constraints: [max_length: 1]}", "a") == ("a", [])

@@ -44,6 +44,23 @@ def test_a_role_with_wrong_types_is_named(tmp_path: Path) -> None:
         load_vocabulary([file])
 
 
+def test_without_a_check_every_use_of_a_wrong_type_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "tosca.yml"
+    file.write_text("node_types:\n  web: {derived_from: nothing}\n  good: {derived_from: tosca.nodes.Root}\n")
+    found = load_vocabulary([file], check=False)
+    assert find(found, "good").is_a("tosca.nodes.Root")
+    for _use in range(2):
+        with pytest.raises(TemplateError, match=r"tosca\.yml:2:23: 'web' is derived from the unknown type 'nothing'"):
+            find(found, "web")
+
+
+def test_a_type_knows_the_file_that_defines_it() -> None:
+    shipped = default_vocabulary()
+    assert (shipped.file_of("node_types", "tosca.nodes.indigo.MesosMaster") or "").endswith("tosca/mesos.yaml")
+    assert shipped.file_of("node_types", "tosca.nodes.Compute") is None
+    assert "tosca.nodes.Compute" not in shipped.own_names("node_types")
+
+
 @pytest.mark.parametrize(
     ("kind", "short", "full"),
     [

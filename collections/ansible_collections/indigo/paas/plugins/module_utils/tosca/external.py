@@ -1,0 +1,69 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What implements an operation: a role of a collection, or a playbook from elsewhere with the roles that it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .topology import OperationCall
+
+_ROLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){2}\Z", re.ASCII)
+_PLAYBOOK_URL = re.compile(r"https?://\S+\Z", re.IGNORECASE)
+_YAML = (".yml", ".yaml")
+_SCRIPTS = (".sh", ".py", ".rb", ".pl", ".ps1", ".bat", ".jar", ".war")
+# A role as Ansible Galaxy names it, or its repository; then perhaps a comma and its version.
+_ROLE_TO_INSTALL = re.compile(r"([\w-]+\.[\w-]+|git\+\S+?)(,\S+)?\Z", re.ASCII)
+_GALAXY_ROLE = "AnsibleGalaxy.role"
+_GALAXY_COLLECTION = "AnsibleGalaxy.collection"
+
+
+def is_role(implementation: str) -> bool:
+    """Say whether an implementation names a role: namespace.collection.role, and no file of that shape."""
+    return _ROLE.match(implementation) is not None and not implementation.lower().endswith((*_YAML, *_SCRIPTS))
+
+
+def is_playbook(implementation: str) -> bool:
+    """Say whether an implementation is the URL or the path of a playbook."""
+    path = implementation.lower().partition("?")[0]
+    if path.endswith(_YAML):
+        return True
+    return _PLAYBOOK_URL.match(implementation) is not None and not path.endswith(_SCRIPTS)
+
+
+def external(call: OperationCall, artifacts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what runs an operation that no role implements, as plain data.
+
+    "playbook" is a URL, or a path that is relative to the directory of "defined_in", the file that names it.
+    "galaxy_roles" and "collections" are what must be installed before, as ansible-galaxy names them: the artifacts of
+    such types, and the dependencies of the implementation.
+    """
+    needed = [*artifacts.values(), *(_artifact(name, artifacts) for name in call.dependencies)]
+    return {
+        "playbook": call.implementation,
+        "defined_in": call.at.file,
+        "galaxy_roles": _files(needed, _GALAXY_ROLE),
+        "collections": _files(needed, _GALAXY_COLLECTION),
+    }
+
+
+def _artifact(dependency: Any, artifacts: Mapping[str, Any]) -> Any:
+    """Return the artifact that a dependency is or names; a name of no artifact is a role, or else a file."""
+    if not isinstance(dependency, str):
+        return dependency
+    is_file = dependency.lower().endswith((*_YAML, *_SCRIPTS))
+    role = {"file": dependency, "type": _GALAXY_ROLE} if _ROLE_TO_INSTALL.match(dependency) and not is_file else None
+    return artifacts.get(dependency, role)
+
+
+def _files(artifacts: Iterable[Any], kind: str) -> list[str]:
+    """Return the files of the artifacts of a type, each once."""
+    found = []
+    for artifact in artifacts:
+        if isinstance(artifact, Mapping) and str(artifact.get("type", "")).endswith(kind):
+            file = artifact.get("file")
+            found += [file] if isinstance(file, str) and file else []
+    return list(dict.fromkeys(found))

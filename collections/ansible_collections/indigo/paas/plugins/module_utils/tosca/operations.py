@@ -1,0 +1,142 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operations of nodes and of the relationships between them, with their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from . import dialect
+from .document import key_place, value_place
+from .interfaces import LIFECYCLE, interface_bodies, known_operations, operation_names, operation_sources
+from .lifecycle import ORDER
+from .references import Scope
+from .report import Report
+from .settle import Settler
+from .templates import Draft, DraftRequirement
+from .topology import OperationCall
+from .type_builder import read_interfaces
+from .types import Operation
+
+# Keys of an operation's input that is defined like a property; its default is then the argument.
+_DEFINITION = frozenset(("type", "default", "value", "required", "description", "constraints", "entry_schema"))
+
+
+class OperationReader:
+    """Reads operations of settled node templates; what is wrong goes to the report."""
+
+    def __init__(self, settler: Settler, report: Report) -> None:
+        self._settler = settler
+        self._report = report
+
+    def of_node(self, draft: Draft) -> tuple[OperationCall, ...]:
+        """Return the operations of a node template over those of its type, without those that nothing implements."""
+        subject = f"'{draft.name}'"
+        operations = draft.type.operations
+        if "interfaces" in draft.body:
+            operations = read_interfaces(draft.body, operations, self._report)
+            operations = self._declared(operations, draft.body, draft.type.interfaces, subject)
+        scope = Scope(node=draft.name)
+        return tuple(self._calls(operations.values(), scope, draft.artifacts(), subject, "SELF"))
+
+    def of_relationship(
+        self, draft: Draft, found: DraftRequirement, properties: Mapping[str, Any]
+    ) -> tuple[OperationCall, ...]:
+        """Return the operations of the relationship that a requirement makes; SELF is the relationship in them."""
+        subject = f"the requirement '{found.name}' of '{draft.name}'"
+        operations: Mapping[tuple[str, str], Operation] = {}
+        if found.relationship is not None:
+            operations = found.relationship.operations
+        if "interfaces" in found.body:
+            operations = read_interfaces(found.body, operations, self._report)
+            declared = found.relationship.interfaces if found.relationship is not None else {}
+            operations = self._declared(operations, found.body, declared, subject)
+        scope = Scope(node=draft.name, source=draft.name, target=found.node, relation=properties)
+        return tuple(self._calls(operations.values(), scope, {}, subject, "SOURCE"))
+
+    def _declared(
+        self,
+        operations: Mapping[tuple[str, str], Operation],
+        body: Mapping[str, Any],
+        declared: Mapping[str, Collection[str]],
+        subject: str,
+    ) -> Mapping[tuple[str, str], Operation]:
+        """Return the operations without those that the type does not declare, which are reported."""
+        undeclared = set(self._undeclared(body, declared or {"Configure": ORDER}, subject))
+        return {key: operation for key, operation in operations.items() if key not in undeclared}
+
+    def _undeclared(
+        self, body: Mapping[str, Any], declared: Mapping[str, Collection[str]], subject: str
+    ) -> Iterator[tuple[str, str]]:
+        for interface, written, at in interface_bodies(body):
+            known = known_operations(interface, declared)
+            if known is None:
+                message = f"{subject} has no interface '{interface}'"
+                dialect.unknown("unknown-interface", interface, declared, (), message, at, self._report)
+            for name, source in operation_sources(written):
+                if known is not None and name not in known:
+                    message = f"{subject} has no operation '{name}' in '{interface}'"
+                    given = operation_names(written)
+                    at = key_place(source, name)
+                    dialect.unknown("unknown-operation", name, known, given, message, at, self._report)
+                if known is None or name not in known:
+                    yield interface, name
+
+    def _calls(
+        self, operations: Iterable[Operation], scope: Scope, artifacts: Mapping[str, Any], subject: str, owner: str
+    ) -> list[OperationCall]:
+        calls = []
+        for operation in operations:
+            if operation.implementation is None:
+                continue
+            if operation.interface in LIFECYCLE and operation.name in ORDER:
+                calls.append(self._call(operation, scope, artifacts, subject, owner))
+            else:
+                message = f"'{operation.interface}.{operation.name}' of {subject} is not run"
+                hint = "What is run: create, configure and start, and what a relationship has around them."
+                self._report.add("not-supported", message, operation.at, hint)
+        return calls
+
+    def _call(
+        self, operation: Operation, scope: Scope, artifacts: Mapping[str, Any], subject: str, owner: str
+    ) -> OperationCall:
+        arguments = {}
+        for name, raw in operation.inputs.items():
+            at = value_place(operation.inputs, name, operation.at)
+            called = f"'{name}' of '{operation.name}' of {subject}"
+            arguments[name] = self._settler.value(_argument(raw), scope, called, at)
+        return OperationCall(
+            interface=operation.interface,
+            name=operation.name,
+            implementation=_file(operation.implementation or "", artifacts),
+            arguments={name: value for name, value in arguments.items() if value is not None},
+            outputs=self._attribute_map(operation, subject, owner),
+            at=operation.at,
+            dependencies=operation.dependencies,
+        )
+
+    def _attribute_map(self, operation: Operation, subject: str, owner: str) -> dict[str, str]:
+        outputs = {}
+        for variable, target in operation.outputs.items():
+            if isinstance(target, list) and len(target) == 2 and target[0] == owner and isinstance(target[1], str):
+                outputs[variable] = target[1]
+            else:
+                message = f"the output '{variable}' of '{operation.name}' of {subject} must name an attribute"
+                self._report.add("shape", message, operation.at, f"Write `variable: [ {owner}, attribute ]`.")
+        return outputs
+
+
+def _argument(raw: Any) -> Any:
+    """Return the value of an operation's input; one that is defined like a property counts by its default."""
+    if isinstance(raw, Mapping) and isinstance(raw.get("type"), str) and raw.keys() <= _DEFINITION:
+        return raw["value"] if "value" in raw else raw.get("default")
+    return raw
+
+
+def _file(implementation: str, artifacts: Mapping[str, Any]) -> str:
+    """Return the file of the artifact that an implementation names, else the implementation itself."""
+    artifact = artifacts.get(implementation)
+    written = artifact.get("file") if isinstance(artifact, Mapping) else artifact
+    return written if isinstance(written, str) and written else implementation

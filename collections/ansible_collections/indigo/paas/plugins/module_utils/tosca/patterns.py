@@ -1,0 +1,59 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Regular expressions that users write, matched within a time: some need years for a text of 40 characters.
+
+Python's own matcher cannot be stopped, so this takes the library `regex`, which reads the same language.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..errors import TemplateError
+
+try:
+    import regex
+except ImportError:
+    regex = None
+
+MAX_LENGTH = 1000
+# Of the processor's time, which is what regex measures.
+SECONDS = 2.0
+
+
+class Pattern:
+    """The constraint `pattern`; ValueError when it is no regular expression, TemplateError without the library."""
+
+    def __init__(self, text: Any) -> None:
+        if regex is None:
+            raise TemplateError(
+                "regex is not installed for this Python, without which no 'pattern' is safe to try",
+                hint="Install it: pip install regex.",
+            )
+        if not isinstance(text, str) or len(text) > MAX_LENGTH:
+            raise ValueError(f"'pattern' is a regular expression of {MAX_LENGTH} characters at most")
+        try:
+            self._compiled = regex.compile(text)
+        # regex tells of nesting that is too deep, and of numbers that are too large, in other classes than its own.
+        except Exception as error:
+            raise ValueError(f"'pattern' is no regular expression: {error}") from error
+        self._text = text
+        self._seconds = SECONDS
+
+    def fault(self, value: str) -> str | None:
+        """Return what is wrong with a text as a phrase, None when the whole of it matches.
+
+        The time is for all values of the pattern together, so that many cost no more than one.
+        """
+        started = time.process_time()
+        try:
+            if self._seconds > 0:
+                matches = self._compiled.fullmatch(value, timeout=self._seconds) is not None
+                return None if matches else f"breaks the constraint pattern: {self._text}"
+        except TimeoutError:
+            pass
+        finally:
+            self._seconds -= time.process_time() - started
+        return f"cannot be tried within {SECONDS:g} s on a pattern that repeats what is repeated: {self._text}"
