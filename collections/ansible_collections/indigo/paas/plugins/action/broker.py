@@ -8,10 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import candidates, choose
-from ansible_collections.indigo.paas.plugins.plugin_utils.site_action import SiteAction, describe_all
+from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
+from ansible_collections.indigo.paas.plugins.plugin_utils.sites import describe_all
 
 
-class ActionModule(SiteAction):
+class ActionModule(ControllerAction):
     """One call of the broker."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {

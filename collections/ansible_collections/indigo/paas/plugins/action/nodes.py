@@ -12,12 +12,13 @@ from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import known_hosts_file
-from ansible_collections.indigo.paas.plugins.plugin_utils.site_action import SiteAction, site_of
+from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
+from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_of
 
 Data = dict[str, t.Any]
 
 
-class ActionModule(SiteAction):
+class ActionModule(ControllerAction):
     """One call of the site, and the deployment's key and known hosts beside it."""
 
     SPEC: t.ClassVar[Data] = {

@@ -8,10 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, reconcile
-from ansible_collections.indigo.paas.plugins.plugin_utils.site_action import SiteAction, site_of
+from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
+from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_of
 
 
-class ActionModule(SiteAction):
+class ActionModule(ControllerAction):
     """One listing of the site."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {

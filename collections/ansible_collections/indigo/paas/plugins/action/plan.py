@@ -7,37 +7,22 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
-
-from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import plan_template
-from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
-
-ARGUMENT_SPEC = {
-    "template": {"type": "path", "required": True},
-    "inputs": {"type": "dict", "default": {}},
-    "counts": {"type": "dict", "default": {}},
-    "removals": {"type": "dict", "default": {}},
-}
+from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """One call of the planner."""
 
-    _requires_connection = False
-    _supports_check_mode = True
+    SPEC: t.ClassVar[dict[str, t.Any]] = {
+        "template": {"type": "path", "required": True},
+        "inputs": {"type": "dict", "default": {}},
+        "counts": {"type": "dict", "default": {}},
+        "removals": {"type": "dict", "default": {}},
+        "strict": {"type": "bool", "default": False},
+        "trust": {"type": "bool", "default": False},
+    }
 
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
-        _validated, args = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        args = plain(args)
-        try:
-            plan = plan_template(args["template"], args["inputs"], args["counts"], args["removals"])
-        except PaasError as error:
-            return {
-                **result,
-                "failed": True,
-                "msg": str(error),
-                "problems": [problem.to_dict() for problem in error.problems],
-            }
-        return {**result, "changed": False, "plan": plan.to_dict()}
+    def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+        plan = plan_template(**{"path" if name == "template" else name: args[name] for name in self.SPEC})
+        return {"plan": plan.to_dict(), "trusted": args["trust"]}

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.plugin_utils.site_action import SiteAction, describe_all
+from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
+from ansible_collections.indigo.paas.plugins.plugin_utils.sites import describe_all
 
 
-class ActionModule(SiteAction):
+class ActionModule(ControllerAction):
     """One call of each site."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {"sites": {"type": "dict", "required": True}}

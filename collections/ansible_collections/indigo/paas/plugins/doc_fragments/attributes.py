@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The fragment indigo.paas.attributes; a module sets support for each attribute itself."""
+    """Fragments indigo.paas.attributes, with which a module states its own support, and indigo.paas.attributes.info."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -23,4 +23,22 @@ attributes:
     description: Will return details on what has changed, or in C(check_mode) would change, when in diff mode.
   idempotent:
     description: When run twice in a row with the same arguments, the second run changes nothing.
+"""
+
+    # For a module that only reads; it comes after the first.
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This module changes nothing.
+  diff_mode:
+    support: N/A
+    details:
+      - This module changes nothing.
+  idempotent:
+    support: full
+    details:
+      - This module changes nothing.
 """

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts
+from ansible.vars.clean import clean_facts
+
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, survey
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_options
@@ -21,6 +23,16 @@ def sites(hostvars: t.Mapping[str, t.Any], names: list[str]) -> dict[str, dict[s
 def site(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
     """Return the options of the site NAME, its name among them."""
     return {**sites(hostvars, [name])[str(name)], "name": str(name)}
+
+
+def survey_inputs(hostvars: t.Any, name: str) -> dict[str, t.Any]:
+    """Return the template's inputs that host NAME has from a survey of AWX, by name.
+
+    They are taken as they were given, so that Jinja in an answer is text even where extra variables are templates.
+    """
+    variables = hostvars.raw_get(name) if hasattr(hostvars, "raw_get") else hostvars[name]
+    answers = {key: plain(variables[key]) for key in variables if survey.is_answer(str(key))}
+    return survey.survey_inputs(answers)
 
 
 def inventory_hosts(
@@ -44,6 +56,15 @@ def role_arguments(
     """Return the role arguments of HOST in STAGE (in all stages when None), by name."""
     planned = plain(plan)
     return hosts.role_arguments(planned, _state(planned, nodes, hostvars), str(host), stage)
+
+
+def variables_of_facts(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return FACTS by the names that variables of facts have: ``ansible_os_family`` for ``os_family``.
+
+    What would change how Ansible reaches a host is left out, as Ansible itself does.
+    """
+    named = {name if name.startswith("ansible_") else f"ansible_{name}": value for name, value in plain(facts).items()}
+    return dict(clean_facts(named))
 
 
 def outputs(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -70,7 +91,9 @@ class FilterModule:
         return {
             "site": site,
             "sites": sites,
+            "survey_inputs": survey_inputs,
             "inventory_hosts": inventory_hosts,
             "role_arguments": role_arguments,
             "outputs": outputs,
+            "variables_of_facts": variables_of_facts,
         }

@@ -20,7 +20,9 @@ description:
     take all that they need to know from it.
   - The sites are hosts in the group C(paas_sites) of the inventory sources that are read before this one.
   - The file's name must end in C(.indigo.yml) or C(.indigo.yaml).
-  - All values are data. Jinja in the template, in inputs or in this file's options is never evaluated.
+  - All values are data. Jinja in inputs or in this file's options is never evaluated, that in the template only where
+    O(trust_template) says so. Role arguments that hold such Jinja are not among the host variables;
+    the playbooks evaluate them when their stage runs.
 options:
   plugin:
     description:
@@ -64,11 +66,27 @@ options:
       - The extra variable C(paas_removals) wins over it.
     type: dict
     default: {}
+  strict:
+    description:
+      - Whether each leniency of the reader, such as an unknown property, is an error.
+      - The extra variable C(paas_strict) wins over it.
+    version_added: 0.2.0
+    type: bool
+    default: false
+  trust_template:
+    description:
+      - Whether Jinja in the template's own texts is evaluated. It is code that runs on the controller with the rights
+        of whoever runs the playbook, so say this only of a template that you have read. Inputs stay data.
+      - The extra variable C(paas_trust_template) wins over it.
+    version_added: 0.2.0
+    type: bool
+    default: false
   state_dir:
     description:
       - Directory of the deployment's SSH key and known hosts, absolute or relative to this file.
+        Playbooks and roles from elsewhere are kept there, too, in C(artifacts).
       - By default a directory beside this file, named C(.NAME) after the deployment.
-      - The extra variable C(paas_ssh_key), the path of a private key, wins over it.
+      - The extra variables C(paas_ssh_key), the path of a private key, and C(paas_artifacts_dir) win over it.
     type: str
 """
 
@@ -88,6 +106,7 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleParserError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.template import Templar
 from ansible.utils.vars import combine_vars, load_extra_vars
@@ -97,7 +116,8 @@ from ansible_collections.indigo.paas.plugins.module_utils import brokering
 from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import reconcile
-from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, plan_template
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, plan_template, survey
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import holds_jinja
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_options
@@ -118,7 +138,10 @@ class InventoryModule(BaseInventoryPlugin):
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        request = self._request(path)
+        try:
+            request = self._request(path)
+        except PaasError as error:
+            raise AnsibleParserError(str(error)) from error
         for name, value in request.items():
             inventory.set_variable("all", name, value)
         try:
@@ -138,14 +161,24 @@ class InventoryModule(BaseInventoryPlugin):
             "paas_site": options["site"],
             "paas_counts": options["counts"],
             "paas_removals": options["removals"],
+            "paas_strict": options["strict"],
+            "paas_trust_template": options["trust_template"],
             "paas_ssh_key": os.path.join(here, state_dir, "ssh_key"),
+            "paas_artifacts_dir": os.path.join(here, state_dir, "artifacts"),
         }
         extra = load_extra_vars(self.loader)
-        return {**request, **{name: plain(extra[name]) for name in request if name in extra}}
+        request |= {name: plain(extra[name]) for name in request if name in extra}
+        answers = {name: plain(extra[name]) for name in extra if survey.is_answer(str(name))}
+        return {**request, "paas_inputs": {**request["paas_inputs"], **survey.survey_inputs(answers)}}
 
     def _populate(self, request: dict[str, t.Any]) -> None:
         plan = plan_template(
-            request["paas_template"], request["paas_inputs"], request["paas_counts"], request["paas_removals"]
+            request["paas_template"],
+            request["paas_inputs"],
+            request["paas_counts"],
+            request["paas_removals"],
+            strict=boolean(request["paas_strict"], strict=False),
+            trust=boolean(request["paas_trust_template"], strict=False),
         ).to_dict()
         for name in (NODES_GROUP, LEAVING_GROUP):
             self.inventory.add_group(name)
@@ -186,7 +219,8 @@ class InventoryModule(BaseInventoryPlugin):
         state = {"nodes": [node.to_dict() for node in staying], "facts": {}}
         for host in hosts.inventory_hosts(plan, state["nodes"]):
             self._add_host(host["name"], host["groups"], host["vars"])
-            self._set(host["name"], hosts.role_arguments(plan, state, host["name"]))
+            arguments = hosts.role_arguments(plan, state, host["name"])
+            self._set(host["name"], {name: value for name, value in arguments.items() if not holds_jinja(value)})
         for host in hosts.inventory_hosts(plan, [node.to_dict() for node in changes.remove]):
             self._add_host(host["name"], [LEAVING_GROUP], host["vars"])
 

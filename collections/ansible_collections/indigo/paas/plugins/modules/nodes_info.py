@@ -16,20 +16,8 @@ description:
   - It runs on the controller.
 extends_documentation_fragment:
   - indigo.paas.attributes
+  - indigo.paas.attributes.info
   - indigo.paas.sites
-attributes:
-  check_mode:
-    support: full
-    details:
-      - This module changes nothing.
-  diff_mode:
-    support: N/A
-    details:
-      - This module changes nothing.
-  idempotent:
-    support: full
-    details:
-      - This module changes nothing.
 options:
   groups:
     description:

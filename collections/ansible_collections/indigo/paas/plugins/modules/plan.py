@@ -19,17 +19,11 @@ description:
   - It runs on the controller.
 extends_documentation_fragment:
   - indigo.paas.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - indigo.paas.attributes.info
 options:
   template:
     description:
-      - Path of the TOSCA template on the controller.
+      - Path of the TOSCA template, or of a CSAR archive that holds it, on the controller.
     type: path
     required: true
   inputs:
@@ -49,9 +43,25 @@ options:
       - They are added to the template's C(removal_list).
     type: dict
     default: {}
+  strict:
+    description:
+      - Whether each leniency of the reader, such as an unknown property, is an error.
+    version_added: 0.2.0
+    type: bool
+    default: false
+  trust:
+    description:
+      - Whether Jinja in the template's own texts is marked for evaluation, so that P(indigo.paas.evaluated#lookup)
+        evaluates it. It is code that runs on the controller, so say this only of a template that you have read.
+      - Inputs stay data.
+    version_added: 0.2.0
+    type: bool
+    default: false
 seealso:
   - module: indigo.paas.broker
   - module: indigo.paas.nodes
+  - plugin: indigo.paas.evaluated
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""
@@ -111,6 +121,11 @@ plan:
       description: What was accepted although it looks wrong.
       type: list
       elements: dict
+trusted:
+  description: Whether Jinja in the template's texts is to be evaluated.
+  returned: success
+  type: bool
+  sample: false
 problems:
   description: What is wrong with the template or its inputs, each with file, line and column.
   returned: failure

@@ -1,11 +1,16 @@
 # Copyright (c) 2026 The indigo.paas authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sites as the inventory describes them."""
+"""Sites as the inventory describes them, and the objects that act for them."""
 
 from __future__ import annotations
 
 import typing as t
+
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
+from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 
 PREFIX = "site_"
 
@@ -13,3 +18,16 @@ PREFIX = "site_"
 def site_options(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the options of a site out of its host variables, the prefix ``site_`` taken off."""
     return {key.removeprefix(PREFIX): variables[key] for key in variables if key.startswith(PREFIX)}
+
+
+def site_of(options: dict[str, t.Any]) -> Site:
+    """Return the site that OPTIONS, its name among them, describe. Raises SiteError."""
+    if not options.get("name"):
+        raise SiteError("The site has no name", hint="Give site as a dictionary with name and type.", bad_input=True)
+    return open_site(options["name"], options)
+
+
+def describe_all(sites: dict[str, dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return the descriptions of SITES (options by name), asked all at once. Raises SiteError."""
+    opened = [open_site(name, options) for name, options in sites.items()]
+    return each(lambda site: site.describe(), opened, workers=16)

@@ -53,3 +53,27 @@ def test_a_site_is_its_options_and_its_name():
     hostvars = {"here": {"site_type": "docker", "site_mtu": 1400, "other": 1}}
     assert deployment.site(hostvars, "here") == {"name": "here", "type": "docker", "mtu": 1400}
     assert deployment.sites(hostvars, ["here"]) == {"here": {"type": "docker", "mtu": 1400}}
+
+
+class RawHostVars(dict):
+    """Hands out variables as Ansible's hostvars does: evaluated, or as they were given."""
+
+    def raw_get(self, name):
+        return self[name]["raw"]
+
+
+def test_answers_of_a_survey_are_taken_as_they_were_given():
+    raw = {"paas_input_text": "{{ 7 * 7 }}", "paas_yaml_input_list": "['{{ x }}']", "other": 1}
+    hostvars = RawHostVars(localhost={"raw": raw, "paas_input_text": "49"})
+    assert deployment.survey_inputs(hostvars, "localhost") == {"text": "{{ 7 * 7 }}", "list": ["{{ x }}"]}
+    assert deployment.survey_inputs({"localhost": {"paas_input_n": 4}}, "localhost") == {"n": 4}
+
+
+def test_facts_have_the_names_of_old_and_cannot_change_how_a_host_is_reached():
+    facts = {"os_family": "Debian", "default_ipv4": {"address": "{{ x }}"}, "ssh_host_key_ed25519_public": "k"}
+    hostile = {"connection": "local", "host": "h", "python_interpreter": "/x", "become_user": "x", "ssh_args": "x"}
+    assert deployment.variables_of_facts({**facts, **hostile}) == {
+        "ansible_os_family": "Debian",
+        "ansible_default_ipv4": {"address": "{{ x }}"},
+        "ansible_ssh_host_key_ed25519_public": "k",
+    }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The indigo.paas authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugins about sites have in common."""
+"""What the action plugins have in common: the controller does their work."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError, SiteError
-from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
-from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 
 
-class SiteAction(ActionBase):
+class ControllerAction(ActionBase):
     """Checks the arguments, calls `act` with plain data, and turns what goes wrong into a failed result."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {}
@@ -42,16 +39,3 @@ class SiteAction(ActionBase):
     def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return the result's own part. Raises PaasError."""
         raise NotImplementedError
-
-
-def site_of(options: dict[str, t.Any]) -> Site:
-    """Return the site that OPTIONS, its name among them, describe. Raises SiteError."""
-    if not options.get("name"):
-        raise SiteError("The site has no name", hint="Give site as a dictionary with name and type.", bad_input=True)
-    return open_site(options["name"], options)
-
-
-def describe_all(sites: dict[str, dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Return the descriptions of SITES (options by name), asked all at once. Raises SiteError."""
-    opened = [open_site(name, options) for name, options in sites.items()]
-    return each(lambda site: site.describe(), opened, workers=16)

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbooks in a cloud service archive: the archive is unpacked, and they are playbooks beside their template."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..download import is_url
+from ..tosca import csar
+from . import tree
+
+DIRECTORY = "archives"
+_DIGEST = 16
+
+
+@contextlib.contextmanager
+def unpacked(plan: Mapping[str, Any], directory: Path, check_mode: bool = False) -> Iterator[Mapping[str, Any]]:
+    """Give a plan whose playbooks lie in no archive.
+
+    Archives are unpacked below `directory`, in check mode into a directory that is gone after. PaasError for an
+    archive that cannot be read.
+    """
+    externals = [each for each in externals_of(plan) if _archive_of(each["defined_in"])]
+    if not externals:
+        yield plan
+        return
+    with tempfile.TemporaryDirectory() as passing:
+        root = Path(passing) if check_mode else directory
+        plan = copy.deepcopy(dict(plan))
+        places = [_lead_out(each, root) for each in externals_of(plan) if _archive_of(each["defined_in"])]
+        for former in set((root / DIRECTORY).glob("*")) - set(places):
+            shutil.rmtree(former)
+        yield plan
+
+
+def externals_of(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what each external operation of a plan runs."""
+    operations = (operation for component in plan["components"] for operation in component["operations"])
+    return (operation["external"] for operation in operations if operation.get("external"))
+
+
+def _archive_of(defined_in: str | None) -> Path | None:
+    """Return the archive in which a file of the template lies, None when it lies in none."""
+    if not defined_in or is_url(defined_in):
+        return None
+    path = next((parent for parent in Path(defined_in).parents if parent.is_file()), None)
+    return path if path is not None and csar.is_archive_file(str(path)) else None
+
+
+def _lead_out(external: dict[str, Any], root: Path) -> Path:
+    """Let an external implementation name its playbook where its archive is unpacked; return that directory."""
+    path = _archive_of(external["defined_in"])
+    data = csar.read_archive(str(path))
+    archive = csar.Archive(data, str(path))
+    place = root / DIRECTORY / hashlib.sha256(data).hexdigest()[:_DIGEST]
+    if not place.exists():
+        tree.write(place, archive.files(), root)
+    importer = external["defined_in"]
+    member = None if is_url(external["playbook"]) else archive.member(external["playbook"], importer)
+    external["defined_in"] = str(place / os.path.relpath(importer, path))
+    if member is not None:
+        external["playbook"] = os.path.relpath(place / member, os.path.dirname(external["defined_in"]))
+    return place

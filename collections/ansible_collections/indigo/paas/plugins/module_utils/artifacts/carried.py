@@ -1,0 +1,53 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Local playbooks, with what belongs to them, carried from the template into a project that does without it."""
+
+from __future__ import annotations
+
+import copy
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..download import is_url
+from ..errors import PaasError
+from . import archives, beside
+
+DIRECTORY = "external"
+
+
+def carried(plan: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a plan whose local playbooks are those of a project, and the files for that by relative path.
+
+    Such a playbook is named relative to a "defined_in" below the project's directory DIRECTORY. PaasError when one is
+    not there, or is no text.
+    """
+    with tempfile.TemporaryDirectory() as passing, archives.unpacked(plan, Path(passing)) as unpacked:
+        made = copy.deepcopy(dict(unpacked))
+        numbers: dict[Path, int] = {}
+        files: dict[str, str] = {}
+        for external in archives.externals_of(made):
+            if not is_url(external["playbook"]) and not is_url(external["defined_in"] or ""):
+                files |= _carry(external, numbers)
+        return made, files
+
+
+def _carry(external: dict[str, Any], numbers: dict[Path, int]) -> dict[str, str]:
+    """Let an external implementation name its playbook in the project; return the files of the playbook."""
+    playbook = Path(os.path.normpath(Path(external["defined_in"] or "").absolute().parent / external["playbook"]))
+    place = f"{DIRECTORY}/{numbers.setdefault(playbook.parent, len(numbers) + 1)}"
+    external |= {"playbook": playbook.name, "defined_in": f"{place}/template"}
+    return {f"{place}/{name}": _text(path) for name, path in beside.files_of(playbook).items()}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        hint = "Fetch it by a task of the playbook."
+        raise PaasError(
+            "this file of a playbook is no text, and cannot be carried", file=str(path), hint=hint
+        ) from error
