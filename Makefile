@@ -6,7 +6,7 @@ STAMP := $(VENV)/.complete
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick setup engine lint format bench clean
+.PHONY: help demo test quick setup engine lint format types bench clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ lint: setup  ## Check style and types
 format: setup  ## Put the Python files into their form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+types: setup  ## Write docs/types.md and docs/types/ from the vocabulary
+	$(BIN)/python docs/generate_types.py
 
 bench: setup engine  ## Measure, and print the tables of docs/measurements.md
 	$(BIN)/python -m benchmarks

@@ -7,17 +7,22 @@ Its errors become this package's: what is wrong with the request is BadInput, th
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib.util
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from indigo_paas.errors import BadInput, IndigoError
-from indigo_paas.text import Masker
+from indigo_paas.errors import BadInput, IndigoError, Problem
+from indigo_paas.text import Masker, is_secret, tells_secret
+
+if TYPE_CHECKING:
+    from indigo_paas.source import Template
 
 NAME = "ansible_collections.indigo.paas"
+_LONGEST_PATH = 1000
 
 # First and last character of a value that is more than a plain scalar.
 _ENCLOSED = {"[]", "{}", '""', "''"}
@@ -33,17 +38,34 @@ def root() -> Path:
 
 
 def plan_template(
-    template: Path,
+    template: Template,
     inputs: Mapping[str, Any],
     counts: Mapping[str, int] | None = None,
     removals: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """Return the plan of TEMPLATE as plain data; raise BadInput with all of the template's problems."""
-    with _errors(Masker(inputs)):
+    with _errors(template, inputs):
         from ansible_collections.indigo.paas.plugins.module_utils.tosca import plan_template
 
-        plan: dict[str, Any] = plan_template(str(template), dict(inputs), counts, removals).to_dict()
+        plan: dict[str, Any] = plan_template(
+            template.content,
+            dict(inputs),
+            counts,
+            removals,
+            name=template.name,
+            resolver=_resolver(template),
+            strict=template.strict,
+            trust=template.trust,
+        ).to_dict()
         return plan
+
+
+def read_url(url: str, **limits: float) -> bytes:
+    """Return what is at an http(s) URL; raise BadInput when it cannot be had within `seconds` and `limit` bytes."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils import download
+
+        return bytes(download.read_url(url, **limits))
 
 
 def read_inputs(path: Path) -> dict[str, Any]:
@@ -72,21 +94,47 @@ def parse_value(text: str) -> Any:
     return yaml_scalars.plain_scalar(text) if text else ""
 
 
-def local_imports(template: Path) -> list[Path]:
-    """Return the local files that TEMPLATE imports, and those that they import; URLs are not followed."""
-    with _errors():
-        from ansible_collections.indigo.paas.plugins.module_utils.tosca import document
+def local_files(template: Template) -> list[Path]:
+    """Return the local files that TEMPLATE needs, normalized: what it imports, and playbooks with what belongs to them.
 
-        found: list[Path] = []
-        waiting = [template]
-        while waiting:
-            path = waiting.pop()
-            for name in _imported(document.read(path).data):
-                file = Path(os.path.normpath(path.parent / name))
-                if file.is_file() and file != template and file not in found:
-                    found.append(file)
-                    waiting.append(file)
-        return found
+    The imports of these are among them; what lies in an archive or at a URL is not.
+    """
+    with _errors(template):
+        from ansible_collections.indigo.paas.plugins.module_utils.tosca import imports
+        from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+
+        document, inside = _open(template)
+        local = [each for each in imports.with_imports(document, Report(), inside or _resolver(template)) if each.path]
+        found = [each.path for each in local[1:]]
+        known = {os.path.normpath(each.path) for each in local}
+        for each in local:
+            found += [path for path in _playbooks(each.data, each.path.parent) if os.path.normpath(path) not in known]
+        return list(dict.fromkeys(Path(os.path.normpath(path)) for path in found))
+
+
+def url_name(url: str) -> str:
+    """Return URL as messages and archives name it: without what may be secret in it."""
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca import csar
+
+    try:
+        return str(csar.url_name(url))
+    except ValueError:
+        return "the URL"
+
+
+def is_archive(data: bytes) -> bool:
+    """Say whether DATA is a CSAR archive."""
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca import csar
+
+    return bool(csar.is_archive(data))
+
+
+def pack(name: str, files: Mapping[str, bytes]) -> bytes:
+    """Return the CSAR archive of FILES from URLs, by their names; NAME is that of the template."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.tosca import csar
+
+        return bytes(csar.pack(name, files))
 
 
 def describe_sites(sites: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -123,33 +171,142 @@ def choose_site(
         return str(brokering.choose(plan, descriptions, wanted, name))
 
 
-def problem_text(problem: Mapping[str, Any]) -> str:
-    """Return a warning of a plan as FILE:LINE:COLUMN: MESSAGE. HINT"""
-    from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem
+def warnings(plan: Mapping[str, Any], template: Template, inputs: Mapping[str, Any]) -> list[Problem]:
+    """Return the warnings of PLAN, which is that of TEMPLATE; INPUTS are searched for secrets to mask."""
+    from ansible_collections.indigo.paas.plugins.module_utils import errors
 
-    return str(Problem(**problem))
+    found = [errors.Problem(**warning) for warning in plan.get("warnings", [])]
+    return _told(found, template, {**plan["inputs"], **inputs}) if found else []
 
 
-def declared_inputs(template: Path) -> set[str]:
+def declared_inputs(template: Template) -> set[str]:
     """Return the names of the inputs that TEMPLATE declares."""
-    with _errors():
-        from ansible_collections.indigo.paas.plugins.module_utils.tosca import document
+    return set(declarations(template)[1])
 
-        data = document.read(template).data
-    topology = data.get("topology_template") if isinstance(data, dict) else None
+
+def declarations(template: Template) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return TEMPLATE as written, and the section with the inputs that it declares; both empty where absent."""
+    with _errors(template):
+        data = _open(template)[0].data
+    whole = data if isinstance(data, dict) else {}
+    topology = whole.get("topology_template")
     inputs = topology.get("inputs") if isinstance(topology, dict) else None
-    return set(inputs) if isinstance(inputs, dict) else set()
+    return whole, inputs if isinstance(inputs, dict) else {}
 
 
-def _imported(data: Any) -> Iterator[str]:
-    """Yield the file names in the imports of a TOSCA document, in all the notations of TOSCA 1.0 to 1.3."""
-    imports = data.get("imports") if isinstance(data, dict) else None
-    for entry in imports if isinstance(imports, list) else ():
-        items = [entry, *entry.values()] if isinstance(entry, dict) else [entry]
-        for item in items:
-            name = item.get("file") if isinstance(item, dict) else item
-            if isinstance(name, str) and "://" not in name and "\0" not in name:
-                yield name
+def survey(template: Template, name: str) -> dict[str, Any]:
+    """Return AWX's survey specification for the inputs of TEMPLATE; NAME is proposed for the deployment."""
+    whole, inputs = declarations(template)
+    metadata = whole.get("metadata")
+    title = metadata.get("display_name") if isinstance(metadata, dict) else None
+    with _errors(template):
+        from ansible_collections.indigo.paas.plugins.module_utils.tosca import survey
+
+        described = " ".join(str(whole.get("description") or "").split())
+        spec: dict[str, Any] = survey.survey_spec(
+            inputs, is_secret, name=str(title or template.stem or name), description=described, deployment=name
+        )
+        return spec
+
+
+def plan_diff(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what changes from the plan OLD to the plan NEW for a deployment that has NODES."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils import plan_diff
+
+        return dict(plan_diff.plan_diff(old, new, nodes))
+
+
+def phrase(kind: str, value: Any) -> str:
+    """Return a part of a plan in words; KIND is what it is: size, image, network, ports, volume, value or type."""
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca import phrases
+
+    made = {
+        "size": phrases.size_text,
+        "image": phrases.image_text,
+        "network": phrases.network_text,
+        "ports": phrases.ports_text,
+        "volume": phrases.volume_text,
+        "value": phrases.value_text,
+        "type": phrases.short_type,
+        "amount": phrases.amount,
+    }
+    return str(made[kind](value))
+
+
+def draw(plan: Mapping[str, Any], language: str, title: str) -> str:
+    """Return a picture of PLAN in LANGUAGE: svg, dot or mermaid."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.tosca import pictures
+
+        return str(pictures.draw(plan, language, title))
+
+
+def template_schema() -> dict[str, Any]:
+    """Return the JSON Schema of templates that use the types which ship with the collection."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.tosca import default_vocabulary, json_schema
+
+        schema: dict[str, Any] = json_schema.template_schema(default_vocabulary())
+        return schema
+
+
+def translate(
+    plan: Mapping[str, Any],
+    target: Mapping[str, Any],
+    name: str,
+    version: str,
+    hides: Callable[[str, Any], bool],
+) -> dict[str, str]:
+    """Return PLAN as the files of an Ansible project, its local playbooks among them.
+
+    target: site and options, or hosts.
+
+    hides: says of a name and a value whether they are secret.
+    """
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.artifacts.carried import carried
+        from ansible_collections.indigo.paas.plugins.module_utils.translate import Target, translate
+
+        plan, playbooks = carried(plan)
+        return dict(translate(plan, Target(**target), name, version, hides, playbooks))
+
+
+def expression(text: str) -> str:
+    """Return TEXT marked as an expression that `translate` writes as it is."""
+    from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text import Template
+
+    marked: str = Template(text)
+    return marked
+
+
+def _playbooks(data: Any, directory: Path) -> Iterator[Path]:
+    """Yield the playbooks below DIRECTORY that a TOSCA document may name, each with what belongs to it."""
+    from ansible_collections.indigo.paas.plugins.module_utils.artifacts import beside
+
+    named = {text for text in _texts(data) if text.endswith((".yml", ".yaml")) and len(text) < _LONGEST_PATH}
+    for playbook in _existing(sorted(named), directory):
+        for name in beside.files_of(playbook):
+            yield playbook.parent / name
+
+
+def _existing(names: Iterable[str], directory: Path) -> Iterator[Path]:
+    """Yield the files that NAMES, relative to DIRECTORY, stand for; an absolute path needs no copy."""
+    for name in names:
+        file = os.path.normpath(directory / name)
+        if not os.path.isabs(name) and os.path.isfile(file):
+            yield Path(file)
+
+
+def _texts(data: Any) -> Iterator[str]:
+    """Yield every text in plain data."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for item in data.values() if isinstance(data, dict) else data:
+            yield from _texts(item)
 
 
 def _describe(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,14 +316,93 @@ def _describe(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         return dict(open_site(name, dict(options)).describe())
 
 
+def _open(template: Template) -> tuple[Any, Any]:
+    """Return the document of TEMPLATE, and what finds its imports when it lies in an archive."""
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca import open_template
+
+    document, inside = open_template(template.content, template.name)
+    return document, inside
+
+
+def _resolver(template: Template) -> Callable[[str, str], tuple[str, bytes] | None]:
+    """Return what finds the imports of TEMPLATE elsewhere, in the way that the collection wants it."""
+    from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
+
+    def resolve(target: str, importer: str) -> tuple[str, bytes] | None:
+        try:
+            return template.resolve(target, importer)
+        except BadInput as error:
+            raise TemplateError(str(error)) from error
+
+    return resolve
+
+
 @contextlib.contextmanager
-def _errors(masker: Masker | None = None) -> Iterator[None]:
-    """Translate the collection's errors, without the secrets that MASKER knows."""
+def _errors(template: Template | None = None, inputs: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Translate the collection's errors, with the lines of TEMPLATE and without the secrets in INPUTS."""
     from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError, SiteError
 
     try:
         yield
     except PaasError as error:
-        hide = (masker or Masker()).text
         fatal = isinstance(error, SiteError) and not error.bad_input
-        raise (IndigoError if fatal else BadInput)(*map(hide, map(str, error.problems))) from error
+        raise (IndigoError if fatal else BadInput)(*_told(error.problems, template, inputs or {})) from error
+
+
+def _told(problems: Iterable[Any], template: Template | None, inputs: Mapping[str, Any]) -> list[Problem]:
+    """Return the collection's PROBLEMS as this package's, secrets masked."""
+    masker = Masker({"defaults": _defaults(template), "inputs": inputs})
+    text_of = functools.cache(functools.partial(_text_of, template))
+    return [_problem(each, text_of(each.file), masker) for each in problems]
+
+
+def _problem(problem: Any, source: str | None, masker: Masker) -> Problem:
+    from ansible_collections.indigo.paas.plugins.module_utils import excerpt
+
+    hidden = dataclasses.replace(
+        problem, message=masker.text(problem.message), hint=problem.hint and masker.text(problem.hint)
+    )
+    span = excerpt.span(problem, source) if source is not None else None
+    place = {**hidden.to_dict(), "end_column": span[2] if span else None}
+    if span is None:
+        return Problem(str(hidden), place)
+    line = excerpt.line_of(source, span[0])
+    if masker.text(line) != line or tells_secret(line):
+        # With a part of it masked, a caret under the line would point at nothing.
+        return Problem(str(hidden), place)
+    return Problem(str(hidden), place, "\n".join(excerpt.render(hidden, source).split("\n")[-2:]))
+
+
+def _defaults(template: Template | None) -> dict[str, Any]:
+    """Return the defaults of the inputs of TEMPLATE by name; nothing when it cannot be read."""
+    from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
+
+    if template is None:
+        return {}
+    try:
+        document = _open(template)[0]
+        inputs = document.data["topology_template"]["inputs"]
+        return {name: body.get("default") for name, body in inputs.items() if isinstance(body, dict)}
+    except (PaasError, IndigoError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def _text_of(template: Template | None, name: str | None) -> str | None:
+    """Return the text of the file that messages call NAME, a part of TEMPLATE or a file; None when there is none."""
+    from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca import csar, document
+
+    if name is None:
+        return None
+    data: bytes | None = None
+    with contextlib.suppress(PaasError, IndigoError):
+        data = template.fetched().get(name) if template else None
+        if template and data is None:
+            data = csar.read_member(template.content, template.name, name)
+    try:
+        path = Path(name)
+        if data is None and path.is_file() and path.stat().st_size <= document.MAX_BYTES:
+            data = path.read_bytes()
+    except (OSError, ValueError):
+        return None
+    return data.decode("utf-8-sig", "replace") if data is not None and b"\0" not in data else None

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ class Request:
     """What a deployment shall be.
 
     template: path of the copy of its template, relative to the deployment's directory.
-    counts, removals: by node template, in place of the template's own.
+    counts, removals: by node template, in place of the template's own. strict, trust_template: how it is read.
     """
 
     name: str
@@ -32,6 +32,25 @@ class Request:
     site: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     removals: Mapping[str, list[str]] = field(default_factory=dict)
+    strict: bool = False
+    trust_template: bool = False
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What is kept of a template.
+
+    files: bytes by path; the paths lie to each other as those of the originals do. main: the path of the template.
+    """
+
+    files: Mapping[Path, bytes]
+    main: Path
+
+    def digest(self) -> str:
+        """Return what tells this content from every other."""
+        sums = {str(where): hashlib.sha256(data).hexdigest() for where, data in self.files.items()}
+        listing = "\n".join(f"{total}  {where}" for where, total in sorted(sums.items()))
+        return hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def read(files: DeploymentFiles) -> Request:
@@ -63,6 +82,8 @@ def write_to(source: Path, root: Path, request: Request) -> None:
         "site": request.site,
         "counts": dict(request.counts),
         "removals": {group: list(nodes) for group, nodes in request.removals.items()},
+        "strict": request.strict,
+        "trust_template": request.trust_template,
         "state_dir": str(root),
     }
     text = _HEAD + yaml.safe_dump({key: value for key, value in options.items() if value}, sort_keys=False)
@@ -75,36 +96,25 @@ def write_to(source: Path, root: Path, request: Request) -> None:
     draft.replace(source)
 
 
-def digest(template: Path, imports: Iterable[Path]) -> str:
-    """Return what tells TEMPLATE with its local IMPORTS from every other: it depends on no place."""
-    sources = _sources(template, imports)
-    sums = {str(where): hashlib.sha256(path.read_bytes()).hexdigest() for where, path in sources.items()}
-    listing = "\n".join(f"{total}  {where}" for where, total in sorted(sums.items()))
-    return hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()[:16]
-
-
 def kept_digest(request: Request) -> str:
     """Return the digest of the template that REQUEST names."""
     return Path(request.template).parts[1]
 
 
-def keep_template(files: DeploymentFiles, template: Path, imports: Iterable[Path]) -> str:
-    """Copy TEMPLATE and its local IMPORTS into FILES; return the copy's path, relative to the directory.
+def keep_template(files: DeploymentFiles, copy: Copy) -> str:
+    """Write COPY into FILES; return the path of its template, relative to the deployment's directory.
 
-    The copies lie to each other as the originals do, so relative imports hold. Each content has
-    a directory of its own: what a request names is never written to.
+    Each content has a directory of its own: what a request names is never written to.
     """
-    imports = list(imports)
-    place = files.template / digest(template, imports)
+    place = files.template / copy.digest()
     draft = files.template / "new"
     if not place.exists():
         shutil.rmtree(draft, ignore_errors=True)
-        for where, path in _sources(template, imports).items():
+        for where, data in copy.files.items():
             private_directory((draft / where).parent)
-            shutil.copyfile(path, draft / where)
+            (draft / where).write_bytes(data)
         draft.replace(place)
-    main = place / next(where for where, path in _sources(template, imports).items() if path == template)
-    return str(main.relative_to(files.root))
+    return str((place / copy.main).relative_to(files.root))
 
 
 def drop_old_templates(files: DeploymentFiles, request: Request) -> None:
@@ -112,13 +122,6 @@ def drop_old_templates(files: DeploymentFiles, request: Request) -> None:
     for place in files.template.iterdir():
         if place.name != kept_digest(request):
             shutil.rmtree(place, ignore_errors=True)
-
-
-def _sources(template: Path, imports: Iterable[Path]) -> dict[Path, Path]:
-    """Return the files by their path from the directory that holds them all."""
-    paths = [template, *(path for path in imports if path != template)]
-    top = os.path.commonpath([path.parent for path in paths])
-    return {path.relative_to(top): path for path in paths}
 
 
 def _loader() -> Any:

@@ -11,17 +11,16 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from indigo_paas import collection, deployment, names, sites, status, store, work
+from indigo_paas import collection, deployment, names, sites, status, store, wanted, work
 from indigo_paas.deployment import Request
-from indigo_paas.errors import BadInput
+from indigo_paas.errors import BadInput, Problem
 from indigo_paas.settings import Settings
+from indigo_paas.source import Template
 from indigo_paas.text import Masker
+from indigo_paas.wanted import Plan, Wanted
 from indigo_paas.work import Observer, Outcome, Work
-
-Plan = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,12 @@ class Planned:
     plan: Plan
     candidates: list[dict[str, Any]]
     site: str | None
-    problems: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
 
 
 def plan(
     settings: Settings,
-    template: Path,
+    template: Template,
     inputs: Mapping[str, Any],
     site: str | None = None,
     name: str | None = None,
@@ -51,7 +50,7 @@ def plan(
     """
     reading = sites.Reading(work.sites_source(settings))
     made = collection.plan_template(template, inputs)
-    descriptions = collection.describe_sites(_wanted(reading.result(), site))
+    descriptions = collection.describe_sites(_to_ask(reading.result(), site))
     ranked = collection.candidates(made, descriptions, site, name)
     try:
         return Planned(made, ranked, collection.choose_site(made, descriptions, site, name))
@@ -61,7 +60,7 @@ def plan(
 
 def deploy(
     settings: Settings,
-    template: Path,
+    template: Template,
     inputs: Mapping[str, Any],
     observer: Observer,
     name: str | None = None,
@@ -73,17 +72,19 @@ def deploy(
     template or at another site.
     """
     started = time.time()
-    name = names.valid_name(name or names.default_name(template.stem))
+    name = names.valid_name(name or template.deployment_name())
     if _exists(settings, name):
         return _deploy_again(settings, name, template, inputs, observer, site)
     planned = plan(settings, template, inputs, site, name)
     if planned.site is None:
         raise BadInput(*planned.problems)
     given = {key: value for key, value in planned.plan["inputs"].items() if key in inputs}
-    imports = collection.local_imports(template)
-    description = planned.plan.get("description") or ""
-    with work.new(settings, name, planned.site, template, imports, given, description, started) as doing:
-        return _change(doing, "deploy", "deploy", planned.plan, observer)
+    copy = template.copy()
+    request = Request(name, "", given, planned.site, strict=template.strict, trust_template=template.trust)
+    about = {"template": template.title, "description": planned.plan.get("description") or ""}
+    with work.new(settings, request, copy, about, started) as doing:
+        asked = Wanted(deployment.read(doing.files), planned.plan, template)
+        return _change(doing, "deploy", "deploy", asked, observer)
 
 
 def update(
@@ -91,12 +92,14 @@ def update(
     name: str,
     inputs: Mapping[str, Any],
     observer: Observer,
-    template: Path | None = None,
+    template: Template | None = None,
+    strict: bool | None = None,
+    trust: bool | None = None,
 ) -> Outcome:
-    """Change inputs of the deployment NAME, or its whole template; inputs that are not given stay."""
+    """Change inputs of the deployment NAME, its whole template, or how that is read (see `wanted.updated`)."""
     with work.existing(settings, name, "update") as doing:
-        request, plan = _asked(doing, inputs, template)
-        return _apply(doing, "update", "deploy", request, plan, observer)
+        asked = wanted.updated(doing.files, inputs, template, strict, trust)
+        return _apply(doing, "update", "deploy", asked, observer)
 
 
 def scale(
@@ -112,21 +115,8 @@ def scale(
     remove: names of nodes that shall go; without a count, their group shrinks by them.
     """
     with work.existing(settings, name, "scale") as doing:
-        request = deployment.read(doing.files)
-        before = _plan(doing, request)
-        removals = _removals(before, doing.row.nodes, remove)
-        wanted = {_group_of(before, key)["name"]: count for key, count in counts.items()}
-        shrunk = {
-            group["name"]: max(0, group["count"] - len(removals[group["name"]]))
-            for group in before["groups"]
-            if group["name"] in removals
-        }
-        request = dataclasses.replace(
-            request,
-            counts={**request.counts, **shrunk, **wanted},
-            removals={**request.removals, **removals},
-        )
-        return _apply(doing, "scale", "scale", request, _plan(doing, request), observer)
+        asked = wanted.scaled(doing.files, doing.row.nodes, counts, remove)
+        return _apply(doing, "scale", "scale", asked, observer)
 
 
 def resume(settings: Settings, name: str, observer: Observer) -> Outcome:
@@ -134,16 +124,14 @@ def resume(settings: Settings, name: str, observer: Observer) -> Outcome:
     with work.existing(settings, name, "resume") as doing:
         if status.to_resume(doing.row.status) == "destroy":
             return _destroy(doing, observer)
-        request = deployment.read(doing.files)
-        return _change(doing, "deploy", "deploy", _plan(doing, request), observer)
+        return _change(doing, "deploy", "deploy", wanted.now(doing.files), observer)
 
 
 def check(settings: Settings, name: str, observer: Observer) -> Outcome:
     """Ask the services of the deployment NAME whether they serve; its status stays."""
     with work.existing(settings, name, "check") as doing:
         status.require_kept(doing.row.status)
-        plan = _plan(doing, deployment.read(doing.files))
-        return _run(doing, "check", "check", plan, observer)
+        return _run(doing, "check", "check", wanted.now(doing.files), observer)
 
 
 def destroy(settings: Settings, name: str, observer: Observer) -> Outcome:
@@ -160,7 +148,7 @@ def _exists(settings: Settings, name: str) -> bool:
 def _deploy_again(
     settings: Settings,
     name: str,
-    template: Path,
+    template: Template,
     inputs: Mapping[str, Any],
     observer: Observer,
     site: str | None,
@@ -169,57 +157,30 @@ def _deploy_again(
         kept = deployment.read(doing.files)
         if site and site != doing.row.site:
             raise BadInput(f"{name} is at the site {doing.row.site}: destroy it before you deploy it at {site}.")
-        if deployment.digest(template, collection.local_imports(template)) != deployment.kept_digest(kept):
+        if template.copy().digest() != deployment.kept_digest(kept):
+            again = template.given if template.path else "..."
             raise BadInput(
-                f"{name} is a deployment of another template, or {template} has changed since. "
-                f"'indigo-paas update {name} --template {template}' takes it over; "
+                f"{name} is a deployment of another template, or {template.name} has changed since. "
+                f"'indigo-paas update {name} --template {again}' takes it over; "
                 "--name makes another deployment."
             )
-        request, plan = _asked(doing, inputs, None)
-        return _apply(doing, "deploy", "deploy", request, plan, observer)
+        asked = wanted.updated(doing.files, inputs, None, template.strict or None, template.trust or None)
+        return _apply(doing, "deploy", "deploy", asked, observer)
 
 
-def _asked(doing: Work, inputs: Mapping[str, Any], template: Path | None) -> tuple[Request, Plan]:
-    """Return the request with INPUTS merged and TEMPLATE in place of the old one, and its plan.
-
-    A number of nodes that was set by `scale` holds until the template or an input asks for another one.
-    """
-    kept = deployment.read(doing.files)
-    source = template or doing.files.root / kept.template
-    merged = {**kept.inputs, **inputs}
-    if template:
-        declared = collection.declared_inputs(template)
-        merged = {key: value for key, value in merged.items() if key in declared or key in inputs}
-    base = collection.plan_template(source, merged)
-    typed = {key: value for key, value in base["inputs"].items() if key in merged}
-    counts = kept.counts and _still_meant(kept.counts, _counts(_plan(doing, kept, counts={})), _counts(base))
-    request = dataclasses.replace(kept, inputs=typed, counts=counts)
-    plan = collection.plan_template(source, typed, request.counts, request.removals) if counts else base
-    if template:
-        place = deployment.keep_template(doing.files, template, collection.local_imports(template))
-        request = dataclasses.replace(request, template=place)
-    return request, plan
-
-
-def _still_meant(counts: Mapping[str, int], before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
-    """Return those of the scaled COUNTS whose groups the template counts as it did."""
-    return {group: count for group, count in counts.items() if group in after and before.get(group) == after[group]}
-
-
-def _counts(plan: Plan) -> dict[str, int]:
-    return {group["name"]: group["count"] for group in plan["groups"]}
-
-
-def _apply(doing: Work, command: str, playbook: str, request: Request, plan: Plan, observer: Observer) -> Outcome:
-    """Write REQUEST down, so that a later command goes on with it, and bring the deployment there."""
+def _apply(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
+    """Write down what is ASKED, so that a later command goes on with it, and bring the deployment there."""
     status.begin(command, doing.row.status)
+    request = asked.request
+    if asked.is_new:
+        request = dataclasses.replace(request, template=deployment.keep_template(doing.files, asked.template.copy()))
     deployment.write(doing.files, request)
     deployment.drop_old_templates(doing.files, request)
-    return _change(doing, command, playbook, plan, observer)
+    return _change(doing, command, playbook, asked, observer)
 
 
-def _change(doing: Work, command: str, playbook: str, plan: Plan, observer: Observer) -> Outcome:
-    outcome = _run(doing, command, playbook, plan, observer)
+def _change(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
+    outcome = _run(doing, command, playbook, asked, observer)
     request = deployment.read(doing.files)
     if outcome.state == store.OK and request.removals:
         # The nodes are gone. Kept, their names would only stand in the way of later ones.
@@ -234,39 +195,13 @@ def _destroy(doing: Work, observer: Observer) -> Outcome:
     return work.run(doing, "destroy", "indigo.paas.destroy", observer, Masker())
 
 
-def _run(doing: Work, command: str, playbook: str, plan: Plan, observer: Observer) -> Outcome:
-    hidden = Masker({**plan["inputs"], **deployment.read(doing.files).inputs})
-    warnings = [collection.problem_text(warning) for warning in plan.get("warnings", [])]
-    return work.run(doing, command, f"indigo.paas.{playbook}", observer, hidden, warnings)
+def _run(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
+    hidden = Masker({**asked.plan["inputs"], **asked.request.inputs})
+    warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
+    external = any(stage.get("external") for stage in asked.plan["stages"])
+    return work.run(doing, command, f"indigo.paas.{playbook}", observer, hidden, warnings, external)
 
 
-def _plan(doing: Work, request: Request, counts: Mapping[str, int] | None = None) -> Plan:
-    wanted = request.counts if counts is None else counts
-    return collection.plan_template(doing.files.root / request.template, request.inputs, wanted, request.removals)
-
-
-def _group_of(plan: Plan, name: str) -> dict[str, Any]:
-    """Return the node group that NAME, of a node template or of a component, stands for."""
-    groups: list[dict[str, Any]] = plan["groups"]
-    by_name = {group[key]: group for key in ("hostname", "group", "name") for group in groups}
-    hosts = {part["name"]: by_name[part["group"]] for part in plan["components"] if part["group"] in by_name}
-    known = {**hosts, **by_name}
-    if name not in known:
-        raise BadInput(f"There is no node group {name!r}. There is {', '.join(group['name'] for group in groups)}.")
-    return known[name]
-
-
-def _removals(plan: Plan, nodes: Sequence[Mapping[str, Any]], remove: Sequence[str]) -> dict[str, list[str]]:
-    """Return the nodes in REMOVE by their node template; raise BadInput for a node that is not there."""
-    known = {node["name"]: node["group"] for node in nodes}
-    found: dict[str, list[str]] = {}
-    for name in dict.fromkeys(remove):
-        if name not in known:
-            raise BadInput(f"There is no node {name!r} to remove. There is {', '.join(known) or 'none'}.")
-        found.setdefault(_group_of(plan, known[name])["name"], []).append(name)
-    return found
-
-
-def _wanted(found: Mapping[str, sites.Options], site: str | None) -> Mapping[str, sites.Options]:
+def _to_ask(found: Mapping[str, sites.Options], site: str | None) -> Mapping[str, sites.Options]:
     """Return the sites that have to be asked: only the one that is wanted, when it is known."""
     return {site: found[site]} if site and site in found else found

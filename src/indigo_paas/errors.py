@@ -3,21 +3,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, for people and for programs.
+
+    text: one sentence or two; that of a template starts with FILE:LINE:COLUMN. place: the same in parts, where there
+    are any: file, line, column, end_column, hint, message, severity. excerpt: the line of the file with a caret under
+    the piece that is meant, "" when it is not at hand.
+    """
+
+    text: str
+    place: Mapping[str, Any] = field(default_factory=dict)
+    excerpt: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def shown(self) -> str:
+        """The text as a person reads it, over several lines."""
+        return f"{self.text}\n{self.excerpt}" if self.excerpt else self.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as data: file, line, column, end_column, message, hint and severity; unknown ones are None.
+
+        Lines and columns count from 1; end_column is behind the piece that is meant.
+        """
+        parts = ("file", "line", "column", "end_column", "message", "hint", "severity")
+        return {**dict.fromkeys(parts), "message": self.text, "severity": "error", **self.place}
 
 
 class IndigoError(Exception):
-    """A failure that the user is told in one sentence a problem.
+    """A failure that the user is told in a sentence or two a problem.
 
-    problems: the sentences; a template's problem starts with FILE:LINE:COLUMN.
     exit_code: 1, the deployment or a check failed.
     """
 
     exit_code = 1
 
-    def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems: Sequence[str] = problems
+    def __init__(self, *problems: str | Problem) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems: Sequence[Problem] = [
+            problem if isinstance(problem, Problem) else Problem(problem) for problem in problems
+        ]
 
 
 class BadInput(IndigoError):

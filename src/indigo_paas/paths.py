@@ -31,7 +31,7 @@ class DeploymentFiles:
 
     @property
     def template(self) -> Path:
-        """Directory of the template's verbatim copy, with the local files that it imports."""
+        """Directory of the template's verbatim copy, with the local files that it needs."""
         return self.root / "template"
 
     @property
@@ -41,6 +41,11 @@ class DeploymentFiles:
     @property
     def known_hosts(self) -> Path:
         return self.root / "known_hosts"
+
+    @property
+    def artifacts(self) -> Path:
+        """What the playbook deploy fetches for this deployment, below the source's state_dir."""
+        return self.root / "artifacts"
 
     @property
     def lock(self) -> Path:
@@ -68,6 +73,11 @@ class Home:
     @property
     def sites(self) -> Path:
         return self.root / "sites"
+
+    @property
+    def artifacts(self) -> Path:
+        """The cache of what was fetched for any deployment."""
+        return self.root / "artifacts"
 
     def deployment(self, name: str) -> DeploymentFiles:
         return DeploymentFiles(self.root / "deployments" / name)

@@ -227,7 +227,7 @@ def unread_source(output: str) -> str | None:
 def task_name(data: Mapping[str, Any]) -> str:
     """Return the name of the task of a runner event, its role in front: "htcondor: Install the packages"."""
     name = str(data.get("task") or data.get("name") or data.get("task_action") or "")
-    role = str(data.get("role") or "").rpartition(".")[2]
+    role = re.split(r"[./]", str(data.get("role") or ""))[-1]
     return f"{role}: {name}" if role else name
 
 

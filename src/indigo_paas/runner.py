@@ -33,6 +33,7 @@ _SETTINGS = {
     "ANSIBLE_STDOUT_CALLBACK": "default",
 }
 _USER_COLLECTIONS = "~/.ansible/collections:/usr/share/ansible/collections"
+_USER_ROLES = "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,24 @@ def environment(base: Mapping[str, str], collections: Path, scripts: Path) -> di
     if "UTF-8" not in (base.get("LC_ALL") or base.get("LC_CTYPE") or base.get("LANG") or "").upper():
         result["LC_ALL"] = "C.UTF-8"
     return result
+
+
+def with_artifacts(environment: Mapping[str, str], artifacts: Path, cache: Path) -> dict[str, str]:
+    """Return ENVIRONMENT, as `environment` makes it, for a run with playbooks from elsewhere.
+
+    artifacts: of the deployment; Ansible looks there for collections and roles, and must see it when it starts.
+    cache: where it fetches them to.
+    """
+    collections = artifacts / "collections"
+    (collections / "ansible_collections").mkdir(mode=0o700, parents=True, exist_ok=True)
+    roles = environment.get("ANSIBLE_ROLES_PATH") or _USER_ROLES
+    own, _colon, known = environment["ANSIBLE_COLLECTIONS_PATH"].partition(":")
+    return {
+        **environment,
+        "ANSIBLE_COLLECTIONS_PATH": f"{own}:{collections}:{known}",
+        "ANSIBLE_ROLES_PATH": f"{artifacts / 'roles'}:{roles}",
+        "INDIGO_PAAS_CACHE": str(cache),
+    }
 
 
 def run(

@@ -44,7 +44,7 @@ class Reading:
     def result(self) -> dict[str, Options]:
         """Return the options of the sites by name, without site_ in front; raise BadInput without any."""
         listing = json.loads(self._finish(self._process))
-        names = _hosts(listing, GROUP)
+        names = hosts_of(listing, GROUP)
         if not names:
             raise BadInput(
                 f"{self._source} describes no site. A site is a host of the group {GROUP}, "
@@ -105,10 +105,10 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _hosts(listing: Mapping[str, Any], group: str) -> list[str]:
+def hosts_of(listing: Mapping[str, Any], group: str) -> list[str]:
     """Return the hosts of GROUP and of the groups below it, in their order."""
     found = listing.get(group, {})
-    below = [host for child in found.get("children", []) for host in _hosts(listing, child)]
+    below = [host for child in found.get("children", []) for host in hosts_of(listing, child)]
     return list(dict.fromkeys([*found.get("hosts", []), *below]))
 
 

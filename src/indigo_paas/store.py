@@ -165,7 +165,7 @@ class Store:
             return Deployment(**row) if row else None
 
     def add_deployment(
-        self, name: str, *, status: str, template: str, description: str, site: str, sites: str | None
+        self, name: str, *, status: str, template: str, description: str, site: str | None, sites: str | None
     ) -> Deployment:
         now = time.time()
         made = Deployment(name, str(uuid.uuid4()), now, now, status, "", site, sites, template, description, [], {})

@@ -15,6 +15,8 @@ MASK = "********"
 SHORTEST_SECRET = 5
 
 _SECRET_NAME = re.compile(r"passw|passphrase|pwd|token|secret|credential|(?<!mon)key", re.IGNORECASE)
+# NAME: VALUE, where the value is neither a function nor a block below it.
+_GIVEN = re.compile(r"""([\w.-]+)["']?\s*:\s+(?![\[{#])\S""")
 _ESCAPES = {"\t": "    ", "\r": "\\r"}
 # Cc, Cf: control and invisible formatting characters, direction overrides among them. Zl, Zp: line breaks.
 # Cs: lone surrogates, which no terminal's encoding can hold.
@@ -49,6 +51,11 @@ def _inert(character: str) -> str:
 def is_secret(name: str) -> bool:
     """Say whether an input called NAME probably holds a secret."""
     return bool(_SECRET_NAME.search(name))
+
+
+def tells_secret(text: str) -> bool:
+    """Say whether a line of YAML gives a value to a name that looks secret."""
+    return any(is_secret(name) for name in _GIVEN.findall(text))
 
 
 class Masker:

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import secrets
 import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 
 from indigo_paas import deployment, leftovers, lock, paths, runner, sites, status
 from indigo_paas import store as memories
-from indigo_paas.errors import BadInput
+from indigo_paas.errors import BadInput, Problem
 from indigo_paas.paths import DeploymentFiles, Home
 from indigo_paas.progress import Event, Kind, Progress
 from indigo_paas.settings import Settings
@@ -63,7 +64,7 @@ class Outcome:
     changed: int
     steps: list[dict[str, Any]]
     seconds: float
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
 
 @dataclass
@@ -122,18 +123,17 @@ def existing(settings: Settings, name: str, command: str) -> Iterator[Work]:
 @contextlib.contextmanager
 def new(
     settings: Settings,
-    name: str,
-    site: str,
-    template: Path,
-    imports: Sequence[Path],
-    inputs: Mapping[str, Any],
-    description: str,
+    request: deployment.Request,
+    copy: deployment.Copy,
+    about: Mapping[str, str],
     started: float,
 ) -> Iterator[Work]:
-    """Make the deployment NAME and work on it; raise Busy or BadInput when somebody was faster.
+    """Make the deployment of REQUEST and work on it; raise Busy or BadInput when somebody was faster.
 
-    started: when the command began, which is before it was sure that the deployment can be made.
+    copy: its template. about: "template" and "description", for people. started: when the command began, which is
+    before it was sure that the deployment can be made.
     """
+    name = request.name
     files = settings.home.deployment(name)
     paths.private_directory(files.root)
     with (
@@ -143,14 +143,13 @@ def new(
     ):
         if memory.deployment(name):
             raise BadInput(f"{name} was made by another command a moment ago.")
-        kept = deployment.keep_template(files, template, imports)
-        deployment.write(files, deployment.Request(name, kept, inputs, site))
+        kept = deployment.keep_template(files, copy)
+        deployment.write(files, dataclasses.replace(request, template=kept))
         row = memory.add_deployment(
             name,
             status=status.begin("deploy", None),
-            template=template.name,
-            description=description,
-            site=site,
+            site=request.site,
+            **about,
             sites=str(settings.sites.absolute()) if settings.sites else None,
         )
         yield Work(settings, files, memory, row, stop, started)
@@ -194,10 +193,12 @@ def run(
     playbook: str,
     observer: Observer,
     masker: Masker,
-    warnings: list[str] | None = None,
+    warnings: list[Problem] | None = None,
+    external: bool = False,
 ) -> Outcome:
     """Run PLAYBOOK of the collection for COMMAND, keep its history, and return what became of it.
 
+    external: whether playbooks from elsewhere are among what it runs.
     `check` leaves status and outputs alone; `destroy` removes the deployment when it succeeds.
     """
     doing = _begin(work, command)
@@ -205,7 +206,7 @@ def run(
     code: int | None = None
     problem: BaseException | None = None
     try:
-        code = _play(work, doing, playbook, progress, observer, masker)
+        code = _play(work, doing, playbook, progress, observer, masker, external)
     except Exception as error:
         problem = error
     outcome = _outcome(work, doing, progress, code, problem, masker, warnings or [])
@@ -233,7 +234,13 @@ def _begin(work: Work, command: str) -> memories.Run:
 
 
 def _play(
-    work: Work, doing: memories.Run, playbook: str, progress: Progress, observer: Observer, masker: Masker
+    work: Work,
+    doing: memories.Run,
+    playbook: str,
+    progress: Progress,
+    observer: Observer,
+    masker: Masker,
+    external: bool,
 ) -> int:
     if work.ended_leftovers:
         text = f"Ended what an interrupted run had left running ({work.ended_leftovers})."
@@ -247,6 +254,8 @@ def _play(
         # A source that cannot be read must not look like an empty one. Only destroy can do without the plan.
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": str(doing.command != "destroy").lower(),
     }
+    if external:
+        environment = runner.with_artifacts(environment, work.files.artifacts, work.settings.home.artifacts)
     inventory = (str(sites_source(work.settings, work.row)), str(work.files.source))
     job = runner.Job(
         playbook,
@@ -306,7 +315,7 @@ def _outcome(
     code: int | None,
     problem: BaseException | None,
     masker: Masker,
-    warnings: list[str],
+    warnings: list[Problem],
 ) -> Outcome:
     result = progress.result
     complete = "outputs" in result or doing.command == "destroy"
@@ -330,7 +339,7 @@ def _outcome(
             for step in progress.steps
         ],
         seconds=round(time.time() - work.started, 3),
-        warnings=[masker.text(text) for text in warnings],
+        warnings=warnings,
     )
 
 

@@ -52,25 +52,25 @@ class Fake:
             "INDIGO_PAAS_SITES": str(root / "sites.yml"),
         }
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, stdin: str | None = None, **env: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, fake.__file__, *arguments],
             env={**self.env, **env},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def __call__(self, *arguments: str, status: int = 0, **env: str) -> t.Any:
-        process = self.start(*arguments, **env)
-        stdout, stderr = process.communicate(timeout=120)
+    def __call__(self, *arguments: str, status: int = 0, stdin: str | None = None, **env: str) -> t.Any:
+        process = self.start(*arguments, stdin=stdin, **env)
+        stdout, stderr = process.communicate(stdin, timeout=120)
         assert process.returncode == status, f"{process.returncode}\n{stdout}\n{stderr}"
         assert "Traceback" not in stdout + stderr
         return subprocess.CompletedProcess(arguments, status, stdout, stderr)
 
-    def json(self, *arguments: str, status: int = 0, **env: str) -> t.Any:
-        return json.loads(self(*arguments, "--json", status=status, **env).stdout)
+    def json(self, *arguments: str, status: int = 0, stdin: str | None = None, **env: str) -> t.Any:
+        return json.loads(self(*arguments, "--json", status=status, stdin=stdin, **env).stdout)
 
     def deploy(self, *arguments: str, **keywords: t.Any) -> t.Any:
         return self.json("deploy", str(self.template), "--name", "pool", *arguments, **keywords)

@@ -43,6 +43,8 @@ options:
   site: {type: str, description: x}
   counts: {type: dict, default: {}, description: x}
   removals: {type: dict, default: {}, description: x}
+  strict: {type: bool, default: false, description: x}
+  trust_template: {type: bool, default: false, description: x}
   state_dir: {type: str, description: x}
 '''
 import json

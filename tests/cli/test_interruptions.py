@@ -14,7 +14,7 @@ import pytest
 LONG = "60"
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=180):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come about"

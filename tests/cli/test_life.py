@@ -162,7 +162,7 @@ def test_wrong_input_makes_nothing(command):
         assert command(*case, status=2).stderr, case
     assert not command.home.exists()
     problems = json.loads(command("deploy", template, "-i", "count=many", "--json", status=2).stdout)["problems"]
-    assert any("count" in problem for problem in problems)
+    assert any("count" in problem["message"] for problem in problems)
 
 
 def test_sites_may_look_things_up(command, tmp_path):

@@ -145,3 +145,14 @@ def test_engine_not_running(indigo):
     assert "docker" in done.stderr.lower()
     assert "start" in done.stderr.lower() or "install" in done.stderr.lower()
     assert made(indigo.home) == []
+
+
+def test_what_no_site_can_hold_is_planned_all_the_same(indigo):
+    template, down = "examples/htcondor_pool.yaml", {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+    told = indigo("plan", template, env=down)
+    assert "local: cannot hold it" in told.stdout
+    assert "No site can hold it" in told.stderr
+    found = indigo.json("plan", template, env=down)
+    assert found["site"] is None
+    assert found["problems"]
+    assert "docker.sock" in indigo("plan", template, "--site", "local", env=down, status=2).stderr

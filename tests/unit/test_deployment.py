@@ -12,6 +12,7 @@ from indigo_paas import deployment
 from indigo_paas.deployment import Request
 from indigo_paas.errors import IndigoError
 from indigo_paas.paths import DeploymentFiles
+from indigo_paas.source import Template
 
 TEXT = st.text(st.characters(codec="utf-8"))
 VALUES = st.recursive(
@@ -27,7 +28,7 @@ def files(tmp_path):
 
 
 def test_what_is_written_is_read(files):
-    request = Request("pool", "template/x/t.yaml", {"a": "{{ b }}"}, "local", {"wn": 0}, {"wn": ["wn-1"]})
+    request = Request("pool", "template/x/t.yaml", {"a": "{{ b }}"}, "local", {"wn": 0}, {"wn": ["wn-1"]}, True, True)
     deployment.write(files, request)
     assert deployment.read(files) == request
     assert files.source.stat().st_mode & 0o777 == 0o600
@@ -49,34 +50,64 @@ def test_what_cannot_be_read_says_so(files):
         deployment.read(files)
 
 
+def copy_of(path):
+    return Template(str(path)).copy()
+
+
 @pytest.fixture
 def template(tmp_path):
-    """A template that imports a file beside it and one above it."""
+    """A template that imports a file beside it, which imports one above it."""
     place = tmp_path / "original"
     (place / "site" / "types").mkdir(parents=True)
-    (place / "site" / "pool.yaml").write_text("pool")
-    (place / "site" / "types" / "a.yaml").write_text("a")
-    (place / "common.yaml").write_text("common")
+    (place / "site" / "pool.yaml").write_text("imports: [types/a.yaml]\n")
+    (place / "site" / "types" / "a.yaml").write_text("imports: [../../common.yaml]\n")
+    (place / "common.yaml").write_text("node_types: {}\n")
     return place / "site" / "pool.yaml"
 
 
 def test_a_template_is_kept_with_its_imports(files, template):
-    imports = [template.parent / "types" / "a.yaml", template.parent.parent / "common.yaml"]
-    kept = files.root / deployment.keep_template(files, template, imports)
-    assert kept.read_text() == "pool"
-    assert (kept.parent / "types" / "a.yaml").read_text() == "a"
-    assert (kept.parent.parent / "common.yaml").read_text() == "common"
+    kept = files.root / deployment.keep_template(files, copy_of(template))
+    assert kept.read_text() == template.read_text()
+    assert (kept.parent / "types" / "a.yaml").read_text() == "imports: [../../common.yaml]\n"
+    assert (kept.parent.parent / "common.yaml").read_text() == "node_types: {}\n"
+
+
+def test_a_copy_holds_files_above_the_working_directory(files, template, monkeypatch):
+    monkeypatch.chdir(template.parent)
+    copy = copy_of("pool.yaml")
+    assert {str(path) for path in copy.files} == {"site/pool.yaml", "site/types/a.yaml", "common.yaml"}
+    assert copy == copy_of(template)
 
 
 def test_contents_tell_templates_apart(files, template):
-    imports = [template.parent / "types" / "a.yaml"]
-    kept = deployment.keep_template(files, template, imports)
+    kept = deployment.keep_template(files, copy_of(template))
     request = Request("pool", kept)
-    assert deployment.digest(template, imports) == deployment.kept_digest(request)
-    copy = files.root / kept
-    assert deployment.digest(copy, [copy.parent / "types" / "a.yaml"]) == deployment.kept_digest(request)
-    imports[0].write_text("other")
-    assert deployment.digest(template, imports) != deployment.kept_digest(request)
-    deployment.keep_template(files, template, imports)
+    digest = copy_of(template).digest()
+    assert digest == deployment.kept_digest(request)
+    assert copy_of(files.root / kept).digest() == digest
+    (template.parent / "types" / "a.yaml").write_text("imports: [../../common.yaml] # changed\n")
+    assert copy_of(template).digest() != digest
+    deployment.keep_template(files, copy_of(template))
     deployment.drop_old_templates(files, request)
-    assert [place.name for place in files.template.iterdir()] == [deployment.kept_digest(request)]
+    assert [place.name for place in files.template.iterdir()] == [digest]
+
+
+def test_a_template_is_kept_with_its_playbooks_and_what_these_need(files, tmp_path):
+    source = tmp_path / "source"
+    for name in ("types/types.yaml", "books/a.yml", "books/templates/x.j2", "books/b.yml", "own.yml", "unused.yml"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("[]")
+    (source / "types" / "types.yaml").write_text("node_types: {T: {implementation: ../own.yml}}")
+    template = source / "t.yaml"
+    template.write_text(
+        "imports: [types/types.yaml]\n"
+        "a: {primary: books/a.yml, b: [books/b.yml, /etc/passwd, absent.yml]}\n"
+        f'c: {"x" * 5000}.yml\nd: "\\0.yml"\n'
+    )
+    kept = copy_of(template)
+    needed = {path.as_posix() for path in kept.files}
+    assert needed == {"t.yaml", "types/types.yaml", "books/a.yml", "books/templates/x.j2", "books/b.yml", "own.yml"}
+    place = files.root / deployment.keep_template(files, kept)
+    assert (place.parent / "books/templates/x.j2").read_text() == "[]"
+    (source / "books/templates/x.j2").write_text("new")
+    assert copy_of(template).digest() != kept.digest()

@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-from indigo_paas import engine, runner, sites
+from indigo_paas import runner, sites, wanted
 from indigo_paas.errors import BadInput
 
 PLAN = {
@@ -21,12 +21,12 @@ PLAN = {
 
 @pytest.mark.parametrize("name", ["fe server", "fe_server", "fe", "front_end"])
 def test_a_group_has_many_names(name):
-    assert engine._group_of(PLAN, name)["name"] == "fe server"
+    assert wanted.group_of(PLAN, name)["name"] == "fe server"
 
 
 def test_an_unknown_group_names_the_known():
     with pytest.raises(BadInput, match="'workers'.*fe server, wn"):
-        engine._group_of(PLAN, "workers")
+        wanted.group_of(PLAN, "workers")
 
 
 def test_removals_by_group():
@@ -35,14 +35,14 @@ def test_removals_by_group():
         {"name": "wn-1", "group": "wn"},
         {"name": "fe-0", "group": "fe_server"},
     ]
-    assert engine._removals(PLAN, nodes, ["wn-1", "fe-0", "wn-1"]) == {"wn": ["wn-1"], "fe server": ["fe-0"]}
+    assert wanted.removals_of(PLAN, nodes, ["wn-1", "fe-0", "wn-1"]) == {"wn": ["wn-1"], "fe server": ["fe-0"]}
     with pytest.raises(BadInput, match="'wn-7'.*wn-0, wn-1, fe-0"):
-        engine._removals(PLAN, nodes, ["wn-7"])
+        wanted.removals_of(PLAN, nodes, ["wn-7"])
 
 
 def test_a_scaled_count_holds_until_the_template_counts_otherwise():
     scaled = {"wn": 5, "fe": 2, "gone": 3, "new": 1}
-    assert engine._still_meant(scaled, {"wn": 2, "fe": 1, "gone": 1}, {"wn": 2, "fe": 3, "new": 1}) == {"wn": 5}
+    assert wanted.still_meant(scaled, {"wn": 2, "fe": 1, "gone": 1}, {"wn": 2, "fe": 3, "new": 1}) == {"wn": 5}
 
 
 def test_the_environment_of_ansible():
@@ -61,7 +61,7 @@ def test_sites_of_a_listing():
         "paas_sites": {"hosts": ["a"], "children": ["clouds"]},
         "clouds": {"hosts": ["b", "a"]},
     }
-    assert sites._hosts(listing, "paas_sites") == ["a", "b"]
+    assert sites.hosts_of(listing, "paas_sites") == ["a", "b"]
     options = sites._options({"site_type": {"__ansible_unsafe": "docker"}, "site_x": [1, {"y": 2}], "other": 3})
     assert options == {"type": "docker", "x": [1, {"y": 2}]}
 

@@ -205,6 +205,7 @@ def test_no_log_is_respected():
 
 def test_task_names():
     assert task_name({"task": "Install", "role": "indigo.paas.htcondor"}) == "htcondor: Install"
+    assert task_name({"task": "Install", "role": "/kept/roles/mesos"}) == "mesos: Install"
     assert task_name({"task": "Install"}) == "Install"
     assert task_name({"task_action": "ansible.builtin.meta"}) == "ansible.builtin.meta"
 

@@ -17,6 +17,9 @@ from indigo_paas.errors import BadInput, IndigoError
 from indigo_paas.text import MASK, clean, is_secret, line, show
 
 if TYPE_CHECKING:
+    from indigo_paas.errors import Problem
+    from indigo_paas.source import Template
+    from indigo_paas.wanted import Wanted
     from indigo_paas.work import Outcome
 
 P = ParamSpec("P")
@@ -24,9 +27,31 @@ R = TypeVar("R")
 
 EXIT_CODES = {"ok": 0, "failed": 1, "interrupted": 130}
 
+
+def a_template(given: str) -> Template:
+    """Return the template that GIVEN is: a path, a CSAR archive, "-" for standard input, or an http(s) URL."""
+    from indigo_paas.source import Template
+
+    return Template(given)
+
+
 name_argument = click.argument("name")
-template_argument = click.argument("template", type=click.Path(path_type=Path))
+template_argument = click.argument("template", type=a_template)
 site_option = click.option("--site", metavar="SITE", help="The site; by default the best that can hold it.")
+
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would change; change nothing.")
+
+
+strict_option = functools.partial(
+    click.option, default=None, help="Take each leniency of the reader, such as an unknown property, for an error."
+)
+trust_option = functools.partial(
+    click.option,
+    default=None,
+    help="Evaluate the Jinja in the template's own texts. It is code, and runs with your rights: "
+    "say this only of a template that you have read.",
+)
 
 
 def input_options(function: Callable[P, R]) -> Callable[P, R]:
@@ -49,6 +74,21 @@ def input_options(function: Callable[P, R]) -> Callable[P, R]:
     return one(many(function))
 
 
+def reading_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --strict and --trust-template, which say how the argument TEMPLATE is read."""
+
+    @strict_option("--strict", is_flag=True)
+    @trust_option("--trust-template", "trust", is_flag=True)
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        template: Any = kwargs["template"]
+        strict, trust = kwargs.pop("strict"), kwargs.pop("trust")
+        kwargs["template"] = template.read_as(bool(strict), bool(trust))
+        return function(*args, **kwargs)
+
+    return wrapped
+
+
 def json_option(function: Callable[P, R]) -> Callable[P, R]:
     """Add --json: exactly one JSON object on stdout, for errors too."""
 
@@ -59,10 +99,15 @@ def json_option(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except IndigoError as error:
             if kwargs.get("as_json"):
-                print_json({"name": kwargs.get("name"), "status": None, "problems": list(error.problems)})
+                print_json({"name": kwargs.get("name"), "status": None, "problems": problems_json(error.problems)})
             raise
 
     return wrapped
+
+
+def problems_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Return PROBLEMS as programs and editors read them."""
+    return [problem.to_dict() for problem in problems]
 
 
 def inputs_of(pairs: Iterable[str], file: Path | None) -> dict[str, Any]:
@@ -83,6 +128,17 @@ def print_json(data: Any) -> None:
     click.echo(json.dumps(data, indent=2, default=str))
 
 
+def write_text(output: Path | None, text: str) -> None:
+    """Write TEXT to the file OUTPUT, or to stdout without one; raise BadInput when it cannot be written."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{output} cannot be written: {error.strerror}.") from None
+
+
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print ROWS under HEAD, the columns aligned."""
     cells = [list(head), *([line(cell) for cell in row] for row in rows)]
@@ -98,6 +154,26 @@ def print_mapping(title: str, values: Mapping[str, Any], indent: str = "  ") -> 
     for name, value in values.items():
         text = MASK if title == "Inputs" and is_secret(name) and value else show(value)
         click.echo(f"{indent}{line(name)}: {text}".replace("\n", f"\n{indent}  ").rstrip())
+
+
+def print_warnings(problems: Iterable[Problem]) -> None:
+    """Print PROBLEMS on stderr as warnings."""
+    for problem in problems:
+        click.echo(f"warning: {clean(problem.shown)}", err=True)
+
+
+def print_difference(difference: Mapping[str, Any], asked: Wanted, name: str, as_json: bool) -> None:
+    """Print what would change of the deployment NAME; nothing has been changed."""
+    from indigo_paas import collection
+    from indigo_paas.cli._difference_text import difference_lines
+
+    warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
+    if as_json:
+        print_json({"name": name, **difference, "warnings": problems_json(warnings)})
+        return
+    for text in difference_lines(difference):
+        click.echo(text)
+    print_warnings(warnings)
 
 
 def when(moment: float) -> str:
@@ -116,8 +192,7 @@ def finish(outcome: Outcome, as_json: bool = False) -> int:
         message = f"{outcome.name} ({outcome.status}) {said}: {told}."
     else:
         message = f"{outcome.name} is {outcome.status} at {outcome.site}: {told}."
-    for warning in outcome.warnings:
-        click.echo(f"warning: {clean(warning)}", err=True)
+    print_warnings(outcome.warnings)
     click.echo(line(message), err=as_json or not good)
     if not good:
         click.echo(clean(outcome.reason), err=True)
@@ -136,6 +211,7 @@ def report(outcome: Outcome) -> dict[str, Any]:
     told = {key: value for key, value in asdict(outcome).items() if key not in ("command", "steps", "seconds")}
     return {
         **told,
+        "warnings": problems_json(outcome.warnings),
         "seconds": {step["name"]: step["seconds"] for step in outcome.steps},
         "total_seconds": outcome.seconds,
     }

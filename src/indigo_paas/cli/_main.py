@@ -33,6 +33,9 @@ COMMANDS = (
     "resume",
     "destroy",
     "template",
+    "graph",
+    "survey",
+    "translate",
 )
 
 INTERRUPTED = 130
@@ -108,7 +111,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show(shown)
         return _fail(clean(shown.getvalue()).rstrip(), error.exit_code)
     except IndigoError as error:
-        return _fail("\n".join(map(clean, error.problems)), error.exit_code)
+        return _fail("\n".join(clean(problem.shown) for problem in error.problems), error.exit_code)
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

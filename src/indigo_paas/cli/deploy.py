@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from indigo_paas.cli import _common
 from indigo_paas.settings import Settings
 
+if TYPE_CHECKING:
+    from indigo_paas.source import Template
+
 
 @click.command("deploy", short_help="Make what a template describes, and check it.")
 @_common.template_argument
+@_common.reading_options
 @_common.input_options
 @click.option("--name", metavar="NAME", help="Name of the deployment; by default made of the template's file name.")
 @_common.site_option
@@ -21,7 +26,7 @@ from indigo_paas.settings import Settings
 @click.pass_obj
 def command(
     settings: Settings,
-    template: Path,
+    template: Template,
     pairs: tuple[str, ...],
     file: Path | None,
     name: str | None,
@@ -30,6 +35,9 @@ def command(
 ) -> int:
     """Make what TEMPLATE describes: nodes, services, and a check that the services serve.
 
+    TEMPLATE is a file, a CSAR archive, an http(s) URL, or - for standard input. The deployment keeps its own
+    copy of it, with all that it imports.
+
     Running it again for the same deployment changes nothing that is as it should be,
     repairs what is not, and goes on where a broken run was left.
 
@@ -37,13 +45,14 @@ def command(
     Examples:
       indigo-paas deploy pool.yaml
       indigo-paas deploy pool.yaml -i wn_num=4 --name physics --site local
+      generate-pool | indigo-paas deploy - --name physics
     """
-    from indigo_paas import engine, names
+    from indigo_paas import engine
     from indigo_paas.cli._display import display
 
     inputs = _common.inputs_of(pairs, file)
     if name is None:
-        name = names.default_name(template.stem)
+        name = template.deployment_name()
         click.echo(f"The deployment is called {name}, after its template; --name gives it another name.", err=True)
     with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
         outcome = engine.deploy(settings, template, inputs, observer, name, site)

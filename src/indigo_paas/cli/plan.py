@@ -3,99 +3,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from indigo_paas.cli import _common
 from indigo_paas.settings import Settings
-from indigo_paas.text import Masker, clean, line
+from indigo_paas.text import Masker, clean
 
 if TYPE_CHECKING:
     from indigo_paas.engine import Planned
+    from indigo_paas.errors import Problem
+    from indigo_paas.source import Template
 
 
 @click.command("plan", short_help="Say what a template would make, and where.")
 @_common.template_argument
+@_common.reading_options
 @_common.input_options
 @_common.site_option
+@click.option("--against", metavar="NAME", help="Say what would change of the deployment NAME.")
 @_common.json_option
 @click.pass_obj
 def command(
     settings: Settings,
-    template: Path,
+    template: Template,
     pairs: tuple[str, ...],
     file: Path | None,
     site: str | None,
+    against: str | None,
     as_json: bool,
 ) -> None:
     """Check TEMPLATE and say what deploying it would make, and on which site.
 
-    Nothing is made. For the sites that cannot hold it, the reasons are told.
+    TEMPLATE is a file, a CSAR archive, an http(s) URL, or - for standard input. Nothing is made.
+    For the sites that cannot hold it, the reasons are told; that none can is no error, unless --site
+    asks for that one.
 
     \b
-    Example:
+    Examples:
       indigo-paas plan pool.yaml -i wn_num=4
+      indigo-paas plan pool-v2.yaml --against pool
+      indigo-paas plan https://example.org/pool.yaml
     """
-    from indigo_paas import engine
+    inputs = _common.inputs_of(pairs, file)
+    if against is not None:
+        _print_changes(settings, against, template, inputs, as_json)
+        return
+    from indigo_paas import collection, engine
 
-    planned = engine.plan(settings, template, _common.inputs_of(pairs, file), site)
+    planned = engine.plan(settings, template, inputs, site)
+    warnings = collection.warnings(planned.plan, template, inputs)
     if as_json:
-        _common.print_json(_report(planned))
+        _common.print_json(_report(planned, warnings))
     else:
-        _print(planned)
-    if planned.site is None:
+        _print(planned, warnings)
+    if planned.site is None and (site or not planned.candidates):
         for problem in planned.problems:
             click.echo(clean(problem), err=True)
         raise click.exceptions.Exit(2)
+    if planned.site is None and not as_json:
+        click.echo("No site can hold it, so it cannot be deployed now. Why not is told above.", err=True)
 
 
-def _report(planned: Planned) -> dict[str, object]:
+def _print_changes(settings: Settings, name: str, template: Template, inputs: dict[str, Any], as_json: bool) -> None:
+    from indigo_paas import preview
+
+    difference, asked = preview.update(
+        settings, name, inputs, template, template.strict or None, template.trust or None
+    )
+    _common.print_difference(difference, asked, name, as_json)
+
+
+def _report(planned: Planned, warnings: Sequence[Problem]) -> dict[str, object]:
     plan: dict[str, object] = Masker(planned.plan["inputs"]).data(planned.plan)
     return {
         **plan,
+        "warnings": _common.problems_json(warnings),
         "site": planned.site,
         "candidates": planned.candidates,
-        "problems": list(planned.problems),
+        "problems": _common.problems_json(planned.problems),
     }
 
 
-def _print(planned: Planned) -> None:
-    from indigo_paas import collection
+def _print(planned: Planned, warnings: Sequence[Problem]) -> None:
+    from indigo_paas.cli._plan_text import plan_lines
 
-    plan = planned.plan
-    hidden = Masker(plan["inputs"])
-    if plan.get("description"):
-        click.echo(clean(hidden.text(plan["description"])).strip())
-    _common.print_mapping("Inputs", hidden.data(plan["inputs"]))
-    click.echo("Nodes:")
-    for group in plan["groups"]:
-        click.echo(f"  {line(group['name'])}: {group['count']} x {_size(group['size'])}{_image(group['image'])}")
-    click.echo("Services, in their order:")
-    for stage in plan["stages"]:
-        parts = ", ".join(map(line, stage["components"]))
-        click.echo(f"  {line(stage['name'])}: {parts} on {', '.join(map(line, stage['groups']))}")
-    click.echo("Sites:")
-    for candidate in planned.candidates:
-        chosen = "chosen" if candidate["site"] == planned.site else "can hold it"
-        told = chosen if candidate["fits"] else "; ".join(map(line, candidate["reasons"]))
-        click.echo(f"  {line(candidate['site'])}: {told}")
-    for warning in plan.get("warnings", []):
-        click.echo(f"warning: {clean(hidden.text(collection.problem_text(warning)))}", err=True)
-
-
-def _size(size: dict[str, object]) -> str:
-    known = [f"{size['cpus']} CPU"] if size.get("cpus") else []
-    for key in ("memory", "disk"):
-        amount = size.get(key)
-        if isinstance(amount, int | float):
-            known.append(f"{amount / 1e9:.1f} GB {key}")
-    known += [f"{size['gpus']} GPU"] if size.get("gpus") else []
-    known += [line(size["instance_type"])] if size.get("instance_type") else []
-    return ", ".join(known) or "any size"
-
-
-def _image(image: dict[str, object]) -> str:
-    named = image.get("image") or " ".join(str(image[key]) for key in ("distribution", "version") if image.get(key))
-    return f", {line(named)}" if named else ""
+    for text in plan_lines(planned):
+        click.echo(text)
+    _common.print_warnings(warnings)

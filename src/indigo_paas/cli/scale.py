@@ -16,9 +16,17 @@ from indigo_paas.settings import Settings
 @_common.name_argument
 @click.argument("counts", nargs=-1, metavar="[GROUP=COUNT]...")
 @click.option("--remove", multiple=True, metavar="NODE", help="Let this node go; repeat it for more.")
+@_common.dry_run_option
 @_common.json_option
 @click.pass_obj
-def command(settings: Settings, name: str, counts: tuple[str, ...], remove: tuple[str, ...], as_json: bool) -> int:
+def command(
+    settings: Settings,
+    name: str,
+    counts: tuple[str, ...],
+    remove: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     """Change how many nodes groups of the deployment NAME have.
 
     GROUP is a node template or a component that it hosts. Nodes that go are drained first.
@@ -26,6 +34,7 @@ def command(settings: Settings, name: str, counts: tuple[str, ...], remove: tupl
 
     \b
     Examples:
+      indigo-paas scale pool wn_server=4 --dry-run
       indigo-paas scale pool wn_server=4
       indigo-paas scale pool wn_server=2 --remove wn-server-1
       indigo-paas scale pool --remove wn-server-1
@@ -36,6 +45,11 @@ def command(settings: Settings, name: str, counts: tuple[str, ...], remove: tupl
     if not counts and not remove:
         raise click.UsageError("Say how many nodes, as in wn_server=4, or which to --remove.")
     wanted = dict(map(_count, counts))
+    if dry_run:
+        from indigo_paas import preview
+
+        _common.print_difference(*preview.scale(settings, name, wanted, remove), name, as_json)
+        return 0
     with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
         outcome = engine.scale(settings, name, wanted, observer, remove)
     return _common.finish(outcome, as_json)
