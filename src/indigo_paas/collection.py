@@ -236,6 +236,13 @@ def phrase(kind: str, value: Any) -> str:
     return str(made[kind](value))
 
 
+def operations_of(component: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the operations of COMPONENT that run in STAGE: one playbook, or all that its role implements."""
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts
+
+    return list(hosts.operations_of(component, stage))
+
+
 def draw(plan: Mapping[str, Any], language: str, title: str) -> str:
     """Return a picture of PLAN in LANGUAGE: svg, dot or mermaid."""
     with _errors():

@@ -72,7 +72,7 @@ def _stages(plan: Data) -> Iterator[str]:
         where = ", ".join(line(names.get(group, group)) for group in stage["groups"])
         yield f"{number}. {line(stage['name'])} on {where} ({_implementation(stage, components)})"
         for name in stage["components"]:
-            yield from _component(components.get(name, {"name": name, "operations": []}), stage)
+            yield from _component(components[name], stage)
     started = {name for stage in plan["stages"] for name in stage["components"]}
     for name in components:
         if name not in started:
@@ -85,17 +85,15 @@ def _implementation(stage: Data, components: Mapping[str, Data]) -> str:
     playbooks = [
         (operation.get("external") or {}).get("playbook")
         for name in stage["components"]
-        for operation in _operations(components.get(name, {}), stage)
+        for operation in _operations(components[name], stage)
     ]
     return f"external: {', '.join(_short(playbook) for playbook in playbooks if playbook)}"
 
 
 def _operations(component: Data, stage: Data) -> list[Data]:
-    """Return the operations of a component that run in a stage: one playbook, or all that its role implements."""
-    operations: list[Data] = component.get("operations", [])
-    if stage.get("external"):
-        return operations[stage["operation"] : stage["operation"] + 1]
-    return [operation for operation in operations if operation.get("role") == stage["role"]]
+    from indigo_paas import collection
+
+    return collection.operations_of(component, stage)
 
 
 def _component(component: Data, stage: Data) -> Iterator[str]:

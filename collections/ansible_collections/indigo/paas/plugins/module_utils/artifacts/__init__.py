@@ -44,7 +44,7 @@ def prepare(
     "stages" is empty while anything is missing. PaasError with all that cannot be had or cannot be run.
     """
     places = Places(directory.absolute(), cache.absolute())
-    with archives.unpacked(plan, places.directory, check_mode) as plan:
+    with archives.unpacked(plan, None if check_mode else places.directory) as plan:
         return _prepare(plan, places, finders, check_mode)
 
 

@@ -24,23 +24,25 @@ _DIGEST = 16
 
 
 @contextlib.contextmanager
-def unpacked(plan: Mapping[str, Any], directory: Path, check_mode: bool = False) -> Iterator[Mapping[str, Any]]:
-    """Give a plan whose playbooks lie in no archive.
+def unpacked(plan: Mapping[str, Any], directory: Path | None = None) -> Iterator[dict[str, Any]]:
+    """Give a copy of a plan whose playbooks lie in no archive.
 
-    Archives are unpacked below `directory`, in check mode into a directory that is gone after. PaasError for an
-    archive that cannot be read.
+    Archives are unpacked below `directory`; without one, into a directory that is gone after. PaasError for an archive
+    that cannot be read.
     """
-    externals = [each for each in externals_of(plan) if _archive_of(each["defined_in"])]
-    if not externals:
-        yield plan
+    made = copy.deepcopy(dict(plan))
+    inside = [(each, path) for each in externals_of(made) if (path := _archive_of(each["defined_in"])) is not None]
+    if not inside:
+        yield made
         return
     with tempfile.TemporaryDirectory() as passing:
-        root = Path(passing) if check_mode else directory
-        plan = copy.deepcopy(dict(plan))
-        places = [_lead_out(each, root) for each in externals_of(plan) if _archive_of(each["defined_in"])]
-        for former in set((root / DIRECTORY).glob("*")) - set(places):
+        top = (directory or Path(passing)) / DIRECTORY
+        opened = {path: _unpack(path, top) for path in dict.fromkeys(path for _external, path in inside)}
+        for external, path in inside:
+            _lead_out(external, path, *opened[path])
+        for former in set(top.glob("*")) - {place for _archive, place in opened.values()}:
             shutil.rmtree(former)
-        yield plan
+        yield made
 
 
 def externals_of(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -57,17 +59,20 @@ def _archive_of(defined_in: str | None) -> Path | None:
     return path if path is not None and csar.is_archive_file(str(path)) else None
 
 
-def _lead_out(external: dict[str, Any], root: Path) -> Path:
-    """Let an external implementation name its playbook where its archive is unpacked; return that directory."""
-    path = _archive_of(external["defined_in"])
+def _unpack(path: Path, top: Path) -> tuple[csar.Archive, Path]:
+    """Return an archive, and the directory below `top` that holds its files."""
     data = csar.read_archive(str(path))
     archive = csar.Archive(data, str(path))
-    place = root / DIRECTORY / hashlib.sha256(data).hexdigest()[:_DIGEST]
+    place = top / hashlib.sha256(data).hexdigest()[:_DIGEST]
     if not place.exists():
-        tree.write(place, archive.files(), root)
+        tree.write(place, archive.files(), top.parent)
+    return archive, place
+
+
+def _lead_out(external: dict[str, Any], path: Path, archive: csar.Archive, place: Path) -> None:
+    """Let an external implementation name its playbook where its archive is unpacked."""
     importer = external["defined_in"]
     member = None if is_url(external["playbook"]) else archive.member(external["playbook"], importer)
     external["defined_in"] = str(place / os.path.relpath(importer, path))
     if member is not None:
         external["playbook"] = os.path.relpath(place / member, os.path.dirname(external["defined_in"]))
-    return place

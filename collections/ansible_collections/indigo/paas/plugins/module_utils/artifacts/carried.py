@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import copy
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,7 @@ def carried(plan: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     Such a playbook is named relative to a "defined_in" below the project's directory DIRECTORY. PaasError when one is
     not there, or is no text.
     """
-    with tempfile.TemporaryDirectory() as passing, archives.unpacked(plan, Path(passing)) as unpacked:
-        made = copy.deepcopy(dict(unpacked))
+    with archives.unpacked(plan) as made:
         numbers: dict[Path, int] = {}
         files: dict[str, str] = {}
         for external in archives.externals_of(made):

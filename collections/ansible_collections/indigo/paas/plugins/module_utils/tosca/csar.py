@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cloud service archives (TOSCA 1.3, section 6): a template and its imports in one ZIP file.
 
-Nothing is ever unpacked to a disk: members are read one by one, by name, within bounds. An archive is hostile.
+Members are read one by one, by name, within bounds, and nothing is unpacked to a disk here: only `artifacts.archives`
+does that, for playbooks that run. An archive is hostile.
 
 A member `urls/NAME` is what lies at a URL, so that an archive can carry what its template imports from the web; NAME
 is the URL as `url_name` gives it, percent-encoded whole. Errors call such a member by its URL.

@@ -54,7 +54,7 @@ def role_arguments(plan: Plan | Data, state: Data, host_name: str, stage: str | 
         if stage == chosen["name"] or (stage is None and not chosen.get("external")):
             for name in chosen["components"]:
                 if name in here:
-                    found.update(_arguments(_operations(here[name], chosen), known))
+                    found.update(_arguments(operations_of(here[name], chosen), known))
     return found
 
 
@@ -97,7 +97,7 @@ def _im_variables(node: Data) -> dict[str, Any]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _operations(component: Data, stage: Data) -> list[Data]:
+def operations_of(component: Data, stage: Data) -> list[Data]:
     """Return the operations of a component that run in a stage: one playbook, or all that its role implements."""
     if stage.get("external"):
         return [component["operations"][stage["operation"]]]

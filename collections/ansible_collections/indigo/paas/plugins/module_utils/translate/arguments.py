@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import operations_of
 from ansible_collections.indigo.paas.plugins.module_utils.translate.expressions import (
     IDENTIFIER,
     Expressions,
@@ -127,9 +128,5 @@ def _implementation(stage: Data) -> str:
 
 def _given(component: Data, stage: Data) -> t.Iterator[tuple[str, t.Any]]:
     """Yield the arguments that a component gives to what runs in a stage."""
-    if stage.get("external"):
-        operations = [component["operations"][stage.get("operation", 0)]]
-    else:
-        operations = [each for each in component["operations"] if each.get("role") == stage["role"]]
-    for operation in operations:
+    for operation in operations_of(component, stage):
         yield from (operation.get("arguments") or {}).items()

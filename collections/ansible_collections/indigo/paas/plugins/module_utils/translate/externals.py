@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.download import is_url
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import operations_of
 from ansible_collections.indigo.paas.plugins.module_utils.translate.arguments import Late
 from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text import Template, Unsafe
 
@@ -34,7 +35,8 @@ def stages_of(plan: Data) -> list[Data]:
 def external_of(stage: Data, plan: Data) -> Data:
     """Return what an external stage runs: {playbook, defined_in, galaxy_roles, collections}."""
     component = next(each for each in plan["components"] if each["name"] == stage["components"][0])
-    external: Data = component["operations"][stage["operation"]]["external"]
+    (operation,) = operations_of(component, stage)
+    external: Data = operation["external"]
     return external
 
 

@@ -126,13 +126,13 @@ def _site(plan: Data, target: Target, arguments: Arguments) -> str:
     parts += [] if target.site is None else plays.nodes_plays(plan)
     parts.append(("", [plays.reach_play(), *([externals.facts_play()] if foreign else [])]))
     for stage in plan["stages"]:
-        parts.append((_described(stage, plan), [plays.stage_play(stage, arguments)]))
+        parts.append((_described(stage), [plays.stage_play(stage, arguments)]))
     parts += [("", [plays.check_play(stage)]) for stage in checked]
     parts.append(("", [plays.outputs_play()]))
     return playbook(parts)
 
 
-def _described(stage: Data, plan: Data) -> str:
+def _described(stage: Data) -> str:
     if stage.get("external"):
         return f"A playbook that is not part of indigo.paas; {externals.FILE} names it."
     return f"The role {stage['role']} does it. Its arguments are in group_vars." if stage["groups"] else ""
