@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -50,8 +51,14 @@ def span(problem: Problem, source_text: str) -> tuple[int, int, int] | None:
 
 def line_of(text: str, number: int) -> str | None:
     """Return one line, as YAML counts them."""
-    lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text.removeprefix("\ufeff"))
+    lines = _lines(text)
     return lines[number - 1] if number <= len(lines) else None
+
+
+# All problems of a file are shown one after the other.
+@functools.lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text.removeprefix("\ufeff"))
 
 
 def _window(line: str | None, start: int, end: int) -> tuple[str, int, int]:
