@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
-from ansible_collections.indigo.paas.plugins.plugin_utils.sites import describe_all
 
 
 class ActionModule(ControllerAction):
@@ -17,4 +17,4 @@ class ActionModule(ControllerAction):
     SPEC: t.ClassVar[dict[str, t.Any]] = {"sites": {"type": "dict", "required": True}}
 
     def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
-        return {"sites": describe_all(args["sites"])}
+        return {"sites": describe_sites(args["sites"])}

@@ -114,6 +114,11 @@ plan:
           role: indigo.paas.htcondor
           groups: [fe_server, wn_server]
           components: [front_end, wn_node]
+    data:
+      description: Spaces and datasets that the template works on, which may decide the site.
+      type: list
+      elements: dict
+      sample: []
     outputs:
       description: The template's outputs, still to be evaluated.
       type: dict

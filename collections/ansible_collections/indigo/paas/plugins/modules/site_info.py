@@ -62,6 +62,10 @@ sites:
       sample: >-
         No container engine answers at unix:///var/run/docker.sock.
         Start it (systemctl start docker), or install one with setup/engine.sh.
+    seconds:
+      description: How long it took to answer.
+      type: float
+      sample: 0.12
     warnings:
       description: What it cannot do as one would expect.
       type: list
@@ -72,13 +76,61 @@ sites:
       type: str
       sample: this machine
     priority:
-      description: Sites of higher priority are chosen first.
+      description: Sites of higher priority are chosen first, among those of equal agreements.
       type: int
       sample: 0
     price:
-      description: Price of one CPU for one hour. Among equals the cheapest site is chosen.
+      description: Price of one CPU for one hour.
       type: float
       sample: 0.0
+    provider:
+      description: By which name SLAM, CMDB and monitoring know its provider. Null for the site's own name.
+      type: str
+      sample: provider-RECAS-BARI
+    service:
+      description: Which of the provider's services it is. Null for all that compute.
+      type: str
+      sample: 4401ac5dc8cfbbb737b0a02575e81d9b
+    own_account:
+      description:
+        - Whether its account is the user's own, so that it is chosen only where a policy names an agreement with it.
+        - As C(site_own_account) says, or where CMDB says that its service is Amazon's, Microsoft's or T-Systems'.
+      type: bool
+    agreements:
+      description: The agreements (SLAs) with it that are in force, each with C(id), C(weight) and C(targets).
+      type: list
+      elements: dict
+      sample: []
+    services:
+      description: Its services that are monitored, each with C(id) and C(metrics).
+      type: list
+      elements: dict
+      sample: []
+    metrics:
+      description: What its own variables say of its monitoring.
+      type: dict
+      sample: {}
+    data:
+      description: Names of the spaces and datasets that it serves, and of its data providers.
+      type: list
+      elements: str
+      sample: []
+    ranking:
+      description: How sites are ranked, as C(site_ranking) says.
+      type: dict
+      sample: {}
+    zones:
+      description: Names of its availability zones.
+      type: list
+      elements: str
+      sample: []
+    machines:
+      description:
+        - The machines that exist at it, where a node is one of them.
+        - Null where nodes are made to any size.
+      type: list
+      elements: dict
+      sample: []
     images:
       description: Images that nodes can be made of.
       type: list
@@ -108,6 +160,18 @@ sites:
       description: How many CPUs and bytes of memory one node can have.
       type: dict
       sample: {"cpus": 2, "memory": 25276514304}
+    flavors:
+      description: The sizes that nodes can have, where the site offers only some, from the smallest.
+      returned: where the site has flavors
+      type: list
+      elements: dict
+      sample:
+        - {"name": "m1.small", "cpus": 1, "memory": 2147483648, "disk": 10737418240, "gpus": 0}
+    response_times:
+      description: How many seconds the services of the site took to answer, all asked at once.
+      returned: where the site is a cloud with several services
+      type: dict
+      sample: {"compute": 0.41, "flavor": 0.22, "image": 0.35, "network": 0.18, "quota": 0.12, "zone": 0.1}
     used:
       description: How much of RV(sites[].capacity) is in use, in all and by deployment.
       type: dict

@@ -1,75 +1,19 @@
 # Copyright (c) 2026 The indigo.paas authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which site can hold a plan, and why the others cannot. Pure: it reads plans and descriptions of sites."""
+"""Whether a site can hold node groups, and why it cannot. Pure: it reads node groups and descriptions of sites."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import node_size
+from ansible_collections.indigo.paas.plugins.module_utils.brokering.assignment import assign
+from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
 
 Data = t.Mapping[str, t.Any]
 
 IMAGE_ATTRIBUTES = ("type", "distribution", "version", "architecture")
 NOTHING = {"cpus": 0, "memory": 0, "nodes": 0}
-
-
-def candidates(
-    plan: Data, descriptions: t.Iterable[Data], wanted: str | None = None, deployment: str | None = None
-) -> list[dict[str, t.Any]]:
-    """Return each site as {"site", "fits", "reasons"}, the best first, those that cannot hold PLAN last.
-
-    wanted      look at this site only
-    deployment  name of the deployment that PLAN is for: what it has at a site already counts as free there
-
-    A site that already has nodes of the deployment comes first, then higher priority, lower price, less use.
-    Raises SiteError (bad_input) where the site wanted is unknown.
-    """
-    descriptions = list(descriptions)
-    if wanted:
-        names = [description["name"] for description in descriptions]
-        if wanted not in names:
-            hint = did_you_mean(wanted, names, what="sites")
-            raise SiteError(f"There is no site '{wanted}'", hint=hint, bad_input=True)
-        descriptions = [description for description in descriptions if description["name"] == wanted]
-    judged = [(misfits(plan["groups"], description, deployment), description) for description in descriptions]
-    judged.sort(key=lambda item: (bool(item[0]), _rank(item[1], deployment)))
-    return [{"site": description["name"], "fits": not reasons, "reasons": reasons} for reasons, description in judged]
-
-
-def choose(plan: Data, descriptions: t.Iterable[Data], wanted: str | None = None, deployment: str | None = None) -> str:
-    """Return the name of the best site for PLAN; arguments as of `candidates`.
-
-    A site where the deployment already has nodes is the only choice: a deployment does not move.
-    Raises SiteError (bad_input) with every site's reasons where none fits, and where another site is wanted.
-    """
-    descriptions = list(descriptions)
-    if not descriptions:
-        raise SiteError(
-            "There is no site to deploy on",
-            hint="Describe one as a host of the inventory group paas_sites.",
-            bad_input=True,
-        )
-    home = [description["name"] for description in descriptions if _holds(description, deployment)]
-    if wanted and home and wanted not in home:
-        raise SiteError(
-            f"The deployment '{deployment}' is at site '{home[0]}' and cannot move to '{wanted}'",
-            hint="Destroy it first, or give the new one another name.",
-            bad_input=True,
-        )
-    found = candidates(plan, descriptions, wanted or (home[0] if home else None), deployment)
-    if found[0]["fits"]:
-        return str(found[0]["site"])
-    raise SiteError(
-        [
-            Problem(f"Site '{candidate['site']}' cannot hold the deployment: {reason}")
-            for candidate in found
-            for reason in candidate["reasons"]
-        ],
-        bad_input=True,
-    )
 
 
 def misfits(groups: t.Iterable[Data], description: Data, deployment: str | None = None) -> list[str]:
@@ -78,7 +22,8 @@ def misfits(groups: t.Iterable[Data], description: Data, deployment: str | None 
         return [description["problem"] or "It does not answer."]
     asked = [group for group in groups if group["count"]]
     reasons = [reason for group in asked for reason in _node_misfits(group, description)]
-    return reasons + _total_misfits(asked, description, deployment)
+    reasons += _total_misfits(asked, description, deployment)
+    return reasons or _machine_misfits(asked, description, deployment)
 
 
 def match_image(description: Data, wanted: Data | None) -> dict[str, t.Any] | None:
@@ -149,20 +94,36 @@ def _total_misfits(groups: list[Data], description: Data, deployment: str | None
     return reasons
 
 
-def _rank(description: Data, deployment: str | None) -> tuple[t.Any, ...]:
-    capacity, used = description["capacity"], description["used"]
-    use = max((used[what] / capacity[what] for what in NOTHING if capacity[what]), default=1.0)
-    return (
-        not _holds(description, deployment),
-        -(description.get("priority") or 0),
-        description.get("price") or 0,
-        use,
-        description["name"],
-    )
+def _machine_misfits(groups: list[Data], description: Data, deployment: str | None) -> list[str]:
+    """Return why the nodes of GROUPS do not find a machine each, at a site whose machines exist already."""
+    if description.get("machines") is None:
+        return []
+    nodes = [group for group in groups for _number in range(group["count"])]
+    free = [machine for machine in description["machines"] if machine["deployment"] in (None, deployment)]
+    places = assign(nodes, free, machine_suits, size=machine_size)
+    left: dict[str, int] = {}
+    for node, place in zip(nodes, places, strict=True):
+        left[node["name"]] = left.get(node["name"], 0) + (place is None)
+    return [
+        f"Its free machines are too small, or have other images, for {count} of the nodes of '{name}'."
+        for name, count in left.items()
+        if count
+    ]
 
 
-def _holds(description: Data, deployment: str | None) -> bool:
-    return deployment is not None and deployment in description["used"].get("deployments", {})
+def machine_suits(group: Data, machine: Data) -> bool:
+    """Return whether MACHINE {cpus, memory, gpus, image} can be a node of the plan's GROUP."""
+    size = node_size(group)
+    gpus = (group.get("size") or {}).get("gpus") or 0
+    large_enough = all(machine[what] >= size[what] for what in size) and machine.get("gpus", 0) >= gpus
+    images = {"images": [machine["image"]], "references": []}
+    return large_enough and match_image(images, group.get("image")) is not None
+
+
+def machine_size(what: Data) -> tuple[float, ...]:
+    """Return by what node groups, and machines, are ordered from small to large."""
+    size = what.get("size", what)
+    return tuple(size.get(part) or 0 for part in ("gpus", "cpus", "memory"))
 
 
 def _matches(image: Data, asked: Data) -> bool:

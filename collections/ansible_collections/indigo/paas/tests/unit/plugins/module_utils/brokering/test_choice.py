@@ -172,13 +172,10 @@ def test_the_less_used_of_equal_sites_is_chosen():
 
 def test_sites_that_do_not_fit_come_last_whatever_their_rank():
     small = site("small", priority=9, largest_node={"cpus": 1, "memory": GB})
-    assert candidates(plan(group(cpus=2)), [small, site()]) == [
-        {"site": "local", "fits": True, "reasons": []},
-        {
-            "site": "small",
-            "fits": False,
-            "reasons": ["A node of 'wn_server' asks for 2 CPUs; its largest node has 1."],
-        },
+    found = candidates(plan(group(cpus=2)), [small, site()])
+    assert [(one["site"], one["fits"], one["reasons"], one["rank"]) for one in found] == [
+        ("local", True, [], 1),
+        ("small", False, ["A node of 'wn_server' asks for 2 CPUs; its largest node has 1."], None),
     ]
 
 
@@ -191,7 +188,7 @@ def test_a_deployment_stays_where_it_is():
 def test_a_deployment_does_not_move():
     sites = [site("a"), site("home", used=used("p"))]
     with pytest.raises(SiteError, match="'p' is at site 'home' and cannot move to 'a'. Destroy it first"):
-        choose(plan(group()), sites, wanted="a", deployment="p")
+        choose(plan(group()), sites, wanted=["a"], deployment="p")
 
 
 def test_a_deployment_that_outgrows_its_site_is_refused_there():
@@ -202,13 +199,13 @@ def test_a_deployment_that_outgrows_its_site_is_refused_there():
 
 def test_only_the_site_wanted_is_considered():
     sites = [site("a", priority=1), site("b")]
-    assert choose(plan(group()), sites, wanted="b") == "b"
-    assert [candidate["site"] for candidate in candidates(plan(group()), sites, wanted="b")] == ["b"]
+    assert choose(plan(group()), sites, wanted=["b"]) == "b"
+    assert [candidate["site"] for candidate in candidates(plan(group()), sites, wanted=["b"])] == ["b"]
 
 
 def test_an_unknown_site_is_named_with_the_nearest():
     with pytest.raises(SiteError, match="There is no site 'locla'. Did you mean 'local'") as caught:
-        choose(plan(group()), [site()], wanted="locla")
+        choose(plan(group()), [site()], wanted=["locla"])
     assert caught.value.bad_input
 
 
@@ -277,3 +274,19 @@ def test_a_larger_site_holds_whatever_the_smaller_one_held(groups, sites):
         large["capacity"] = {what: 2 * value for what, value in small["capacity"].items()}
         large["largest_node"] = {what: 2 * value for what, value in small["largest_node"].items()}
         assert len(misfits(groups, large)) <= len(misfits(groups, small))
+
+
+def test_machines_that_exist_have_to_suit_node_by_node():
+    """In all there is room for both nodes; but only one machine is large enough for either."""
+    machines = [
+        {"name": name, "cpus": cpus, "memory": 8 * GB, "gpus": 0, "image": image(), "deployment": None}
+        for name, cpus in (("small", 1), ("large", 8))
+    ]
+    farm = site(machines=machines, largest_node={"cpus": 8, "memory": 8 * GB})
+    wanted = {"name": "wn", "size": {"cpus": 4, "memory": GB}, "image": {}}
+    assert misfits([{**wanted, "count": 1}], farm) == []
+    told = "Its free machines are too small, or have other images, for 1 of the nodes of 'wn'."
+    assert misfits([{**wanted, "count": 2}], farm) == [told]
+    machines[1]["deployment"] = "pool"
+    assert misfits([{**wanted, "count": 1}], farm) == [told]
+    assert misfits([{**wanted, "count": 1}], farm, "pool") == []
