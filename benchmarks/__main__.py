@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from benchmarks import nodes, overhead, planning
+from benchmarks import nodes, overhead, planning, servers
 
 TITLES = {
     "Load and plan": planning.main,
     "A pool, against a hand-written playbook": overhead.main,
     "Many nodes": nodes.main,
+    "Servers of an OpenStack": servers.main,
 }
 
 if __name__ == "__main__":

@@ -136,6 +136,7 @@ class GroupMaker:
             "disk": self._bytes(node, "disk_size"),
             "gpus": self._whole(node, "num_gpus") or 0,
             "instance_type": self._known(node, "host", "instance_type"),
+            **({"preemptible": True} if self._known(node, "host", "preemtible_instance") is True else {}),
         }
 
     def _whole(self, node: NodeTemplate, name: str) -> int | None:

@@ -46,6 +46,7 @@ def size_text(size: Data) -> str:
     known += [f"{amount(size[key])} {key}" for key in ("memory", "disk") if size.get(key)]
     known += [f"{gpus:g} GPU{'s' if gpus != 1 else ''}"] if gpus else []
     known += [f"of type {size['instance_type']}"] if size.get("instance_type") else []
+    known += ["preemptible"] if size.get("preemptible") else []
     return ", ".join(known)
 
 

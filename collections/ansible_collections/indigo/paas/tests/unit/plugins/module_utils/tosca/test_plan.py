@@ -335,6 +335,17 @@ def test_components_that_wait_for_each_other(problems: Problems, body: Body) -> 
     assert problem.line == 5
 
 
+def test_machines_that_may_be_taken_back(plan_text: PlanText) -> None:
+    plan = plan_text(
+        """
+        node_templates:
+          spot: {type: indigo.Compute, capabilities: {host: {properties: {preemtible_instance: true}}}}
+          firm: {type: indigo.Compute, capabilities: {host: {properties: {preemtible_instance: false}}}}
+        """
+    )
+    assert {group["name"]: group["size"].get("preemptible") for group in plan.groups} == {"spot": True, "firm": None}
+
+
 def test_different_values_for_one_argument_on_one_machine(problems: Problems, body: Body) -> None:
     two = """
     node_templates:

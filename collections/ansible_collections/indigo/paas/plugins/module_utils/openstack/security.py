@@ -1,0 +1,108 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of security groups: who may reach a node's ports."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+
+ANYBODY = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
+PROTOCOLS = ("tcp", "udp")
+
+Data = t.Mapping[str, t.Any]
+
+
+class Rule(t.NamedTuple):
+    """What may come in. None is any protocol, any port; `own` stands for the deployment's other nodes."""
+
+    family: str
+    protocol: str | None = None
+    first: int | None = None
+    last: int | None = None
+    cidr: str | None = None
+    own: bool = False
+
+    def to_request(self, own_group: str) -> dict[str, t.Any]:
+        """Return the attributes of a new rule; OWN_GROUP is the id of the group that all nodes are in."""
+        return {
+            "direction": "ingress",
+            "ether_type": self.family,
+            "protocol": self.protocol,
+            "port_range_min": self.first,
+            "port_range_max": self.last,
+            "remote_ip_prefix": self.cidr,
+            "remote_group_id": own_group if self.own else None,
+        }
+
+
+def deployment_rules(ssh_from: str | None) -> set[Rule]:
+    """Return the rules for all nodes: open to each other, and SSH to the network SSH_FROM, which may be None.
+
+    Raises SiteError (bad_input) where SSH_FROM is no network.
+    """
+    try:
+        return {Rule("IPv4", own=True), Rule("IPv6", own=True), *_rules("tcp", 22, 22, ssh_from)}
+    except ValueError as error:
+        raise SiteError(f"The option site_ssh_from is wrong: {error}", bad_input=True) from error
+
+
+def port_rules(group: Data) -> set[Rule]:
+    """Return the rules for the ports of the plan's GROUP. Raises SiteError (bad_input) for a port that is none."""
+    rules: set[Rule] = set()
+    for port in group.get("ports") or ():
+        try:
+            first, last = _range(port)
+            rules |= _rules(_protocol(port), first, last, port.get("remote_cidr"))
+        except ValueError as error:
+            raise SiteError(f"The port '{port.get('name')}' of '{group['name']}': {error}", bad_input=True) from error
+    return rules
+
+
+def read_rule(rule: t.Any, own_group: str) -> Rule | None:
+    """Return the SDK's RULE; None for one that lets out, which we do not touch."""
+    if rule.direction != "ingress":
+        return None
+    own = rule.remote_group_id is not None and rule.remote_group_id == own_group
+    cidr = rule.remote_ip_prefix if rule.remote_group_id is None else rule.remote_group_id
+    return Rule(
+        rule.ether_type,
+        rule.protocol,
+        rule.port_range_min,
+        rule.port_range_max,
+        None if own else cidr or ANYBODY[rule.ether_type],
+        own,
+    )
+
+
+def _rules(protocol: str, first: int, last: int, cidr: str | None) -> set[Rule]:
+    if cidr is None:
+        return {Rule(family, protocol, first, last, anybody) for family, anybody in ANYBODY.items()}
+    network = ipaddress.ip_network(cidr, strict=False)
+    return {Rule(f"IPv{network.version}", protocol, first, last, str(network))}
+
+
+def _range(port: Data) -> tuple[int, int]:
+    """Return the first and the last port at the node: the target, or where that is not given, the source."""
+    for span in (port.get("target_range"), port.get("source_range")):
+        if span:
+            first, last = int(span[0]), int(span[1])
+            break
+    else:
+        number = port.get("target") or port.get("source")
+        if number is None:
+            raise ValueError("it has neither target nor source")
+        first = last = int(number)
+    if not 1 <= first <= last <= 65535:
+        raise ValueError(f"{first} to {last} is no range of ports")
+    return first, last
+
+
+def _protocol(port: Data) -> str:
+    name = str(port.get("protocol") or "tcp").lower()
+    if name not in PROTOCOLS:
+        raise ValueError(f"'{name}' is no protocol with ports; it must be {' or '.join(PROTOCOLS)}")
+    return name

@@ -1,0 +1,638 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenStack as a site: each node is a server of one project, reached over SSH."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+import typing as t
+
+from ansible_collections.indigo.paas.plugins.module_utils import cloud_init, ssh_keys
+from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.openstack import (
+    api,
+    errors,
+    flavors,
+    images,
+    labels,
+    networks,
+    preemption,
+    quotas,
+    security,
+    servers,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.openstack.fleet import Fleet
+from ansible_collections.indigo.paas.plugins.module_utils.openstack.servers import Blueprint, Surroundings
+from ansible_collections.indigo.paas.plugins.module_utils.openstack.volumes import (
+    Store,
+    gibibytes,
+    require_single,
+    wanted_volumes,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
+from ansible_collections.indigo.paas.plugins.module_utils.reach import ssh_answers
+from ansible_collections.indigo.paas.plugins.module_utils.retry import Retry
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
+    ERROR,
+    Changes,
+    NewNode,
+    Node,
+    Option,
+    Progress,
+    Result,
+    Site,
+    check_deployment_name,
+    reconcile,
+    result_of,
+    size_warnings,
+)
+
+LEAST_ROOT_VOLUME = 10  # GiB
+DEFAULT_RANGE = "192.168.77.0/24"
+HASTY_TRIES = 3  # for a description, which others wait for
+POLICIES = {"soft": "soft-anti-affinity", "hard": "anti-affinity"}
+
+Data = dict[str, t.Any]
+Identity = tuple[str, int]
+
+
+class _Work(t.NamedTuple):
+    """What is to be done.
+
+    wanted    nodes that must run in the end, and do not yet
+    new       those of them for which a server is asked for
+    leaving   servers that go
+    staying   the identities of all nodes of the plan
+    """
+
+    wanted: list[NewNode]
+    new: list[NewNode]
+    leaving: list[t.Any]
+    staying: set[Identity]
+
+
+class OpenStackSite(Site):
+    """Nodes as servers of one project of a cloud."""
+
+    type = "openstack"
+    OPTIONS: t.ClassVar[dict[str, Option]] = {
+        "cloud": Option(str, None, "Name of the cloud in clouds.yaml; by default OS_CLOUD, or the OS_ variables."),
+        "clouds_file": Option(str, None, "Path of clouds.yaml where it is in none of the usual places."),
+        "region": Option(str, None, "Region; by default that of clouds.yaml."),
+        "private_network": Option(
+            str, None, "Name or id of the network of all nodes; by default the only one that is not external."
+        ),
+        "public_network": Option(
+            str,
+            None,
+            "Name or id of the network that gives public nodes their public addresses: an external one gives "
+            "floating addresses, any other is a second network of the node. Without one, those of the private "
+            "network count as public.",
+        ),
+        "create_networks": Option(
+            bool, False, "Make a network, with a router to an external public_network, where the one asked for is not."
+        ),
+        "network_range": Option(str, DEFAULT_RANGE, "Addresses of the networks that are made."),
+        "availability_zone": Option(str, None, "Where servers are made; by default the cloud's own choice."),
+        "images": Option(
+            list,
+            [],
+            "What the cloud's images do not say of themselves, each a dictionary: image (name or id), name, "
+            "distribution, version, codename, type, architecture.",
+        ),
+        "default_image": Option(str, None, "Name or id of the image for nodes that ask for none."),
+        "flavors": Option(list, [], "What the flavors do not say of themselves, each a dictionary: name, gpus."),
+        "preemptible": Option(
+            dict,
+            {},
+            "How the cloud is told that it may take a server back, for nodes whose template allows that, each a "
+            "dictionary: extra_specs of flavors for such servers alone, metadata and scheduler_hints of the server.",
+        ),
+        "boot_from_volume": Option(bool, False, "Put root disks on volumes, as large as the template asks."),
+        "volume_type": Option(str, None, "Type of the volumes that are made."),
+        "anti_affinity": Option(
+            str,
+            "none",
+            "Whether nodes of a group are put on different hosts: if possible (soft), or not made otherwise (hard).",
+            ("none", "soft", "hard"),
+        ),
+        "ssh_from": Option(str, None, "Network, as a CIDR, that may reach the nodes' SSH servers; by default any."),
+        "access": Option(
+            str,
+            "auto",
+            "At which address the controller reaches a node; auto is the public one where it has one.",
+            ("auto", "private", "public"),
+        ),
+        "wait_for_ssh": Option(bool, True, "Whether a node is done only when its SSH server answers."),
+        "boot_timeout": Option(int, 600, "For how many seconds a running server's SSH server is waited for."),
+        "build_timeout": Option(int, 900, "For how many seconds nothing may happen to servers in the making."),
+        "replacements": Option(int, 3, "How many servers in error are replaced in one run."),
+        "parallel": Option(int, 8, "How many servers are asked for at a time."),
+    }
+
+    def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
+        super().__init__(name, options)
+        self._images = images.read_configured(name, self.options["images"])
+        self._flavors = flavors.read_configured(name, self.options["flavors"])
+        self._preemption = preemption.read(name, self.options["preemptible"])
+        self._opened: api.Project | None = None
+
+    # The verbs of a site
+
+    def describe(self) -> Data:
+        try:
+            with self._doing("Describing"):
+                return self._description()
+        except SiteError as error:
+            return self.description(available=False, problem=str(error))
+
+    def list_nodes(self, deployment: str) -> list[Node]:
+        check_deployment_name(deployment)
+        with self._doing("Listing the nodes"):
+            return self._nodes(deployment)
+
+    def ensure_nodes(
+        self,
+        deployment: str,
+        groups: list[Data],
+        *,
+        public_key: str,
+        progress: Progress | None = None,
+        dry_run: bool = False,
+    ) -> Result:
+        check_deployment_name(deployment)
+        with self._doing("Making the nodes"):
+            found = self._project.servers(deployment)
+            changes = reconcile(groups, self._read_nodes(found))
+            work = _work(groups, changes, found)
+            blueprints = self._blueprints(groups, work.wanted)
+            self._require_quota(blueprints, work, deployment)
+            warnings = [*_warnings(groups, changes, found, public_key), *self._preemption_warnings(work.new)]
+            if dry_run:
+                return result_of(changes, [*changes.keep, *changes.repair], warnings)
+            run = _Run(self, self._project, deployment, groups, public_key, progress or (lambda _line: None))
+            touched = run.apply(work, blueprints)
+            nodes = self._nodes(deployment)
+            self.wait_until_reachable(nodes)
+            return result_of(changes, nodes, warnings, touched=touched)
+
+    def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
+        check_deployment_name(deployment)
+        with self._doing("Deleting the nodes"):
+            found = self._project.servers(deployment)
+            if not dry_run:
+                self.fleet(deployment).remove(found)
+                self._delete_rest(deployment)
+            return sorted(node.name for node in self._read_nodes(found))
+
+    def wait_until_reachable(self, nodes: list[Node]) -> None:
+        """Return when the SSH server of each of NODES answers. Raises SiteError with all that do not.
+
+        A cloud whose nodes run no SSH server, as in a test, overrides it or sets the option wait_for_ssh.
+        """
+        if self.options["wait_for_ssh"]:
+            each(self._wait_for_ssh, nodes, max(self.options["parallel"], len(nodes) // 4))
+
+    # The cloud
+
+    @property
+    def _project(self) -> api.Project:
+        """The project, logged in. Raises SiteError where the credentials or the library are missing."""
+        if self._opened is None:
+            self._opened = self._open(Retry(errors.passing))
+        return self._opened
+
+    def _open(self, retry: Retry) -> api.Project:
+        options = self.options
+        connection = api.connect(self.name, options["cloud"], options["clouds_file"], options["region"])
+        project = api.Project(connection, retry)
+        project.prepare()
+        return project
+
+    @contextlib.contextmanager
+    def _doing(self, what: str) -> t.Iterator[None]:
+        try:
+            yield
+        except errors.ERRORS as error:
+            raise errors.explained(what, self.name, error) from error
+
+    def fleet(self, deployment: str, say: Progress = lambda _line: None) -> Fleet:
+        """Return the servers of DEPLOYMENT as one, with this site's limits."""
+        return Fleet(
+            self._project,
+            deployment,
+            self.name,
+            workers=self.options["parallel"],
+            patience=self.options["build_timeout"],
+            replacements=self.options["replacements"],
+            say=say,
+        )
+
+    # What there is
+
+    def _nodes(self, deployment: str) -> list[Node]:
+        found = self._project.servers(deployment)
+        # Nova learns of floating addresses some time after Neutron has given them.
+        return self._read_nodes(found, self._floating_addresses(deployment) if found else {})
+
+    def _read_nodes(self, found: list[t.Any], floating: t.Mapping[Identity, str] | None = None) -> list[Node]:
+        here = [server for server in found if not servers.is_going(server)]
+        network, access = self.options["public_network"], self.options["access"]
+        nodes = [
+            servers.read_node(server, network, access, (floating or {}).get(servers.identity(server)))
+            for server in here
+        ]
+        return sorted(nodes, key=lambda node: (node.group, node.index, node.id))
+
+    def _floating_addresses(self, deployment: str) -> dict[Identity, str]:
+        if not self.options["public_network"]:
+            return {}
+        return {
+            identity: ip.floating_ip_address
+            for ip in self._project.floating_ips(deployment)
+            if ip.port_id and (identity := labels.read_identity(ip.description))
+        }
+
+    def _all_images(self, project: api.Project) -> list[Data]:
+        found = [images.read_image(image, self._images) for image in project.images() if images.boots(image)]
+        return images.catalogue(found, self.options["default_image"])
+
+    def _all_flavors(self, project: api.Project) -> list[Data]:
+        return [flavors.read_flavor(flavor, self._flavors, self._preemption) for flavor in project.flavors()]
+
+    def _description(self) -> Data:
+        project = self._open(Retry(errors.passing, tries=HASTY_TRIES))
+        questions: dict[str, t.Callable[[api.Project], t.Any]] = {
+            "image": self._all_images,
+            "flavor": self._all_flavors,
+            "quota": api.Project.quotas,
+            "compute": api.Project.servers,
+            "network": api.Project.networks,
+            "zone": api.Project.zones,
+        }
+        timed = each(lambda question: _timed(question, project), questions.values(), len(questions))
+        answers = dict(zip(questions, timed, strict=True))
+        found, sizes, limits, made, _networks, zones = (answer for answer, _seconds in answers.values())
+        return self.description(
+            images=[{key: image[key] for key in (*images.KEYS[1:], "default")} for image in found],
+            references=images.references(found, project.auth_url),
+            capacity=quotas.capacity(limits),
+            remedies=dict.fromkeys(("cpus", "memory", "nodes"), "Ask the site for a larger quota."),
+            largest_node={
+                what: max((flavor[what] for flavor in sizes), default=0) for what in ("cpus", "memory", "disk", "gpus")
+            },
+            flavors=sorted(({key: size[key] for key in size if key != "id"} for size in sizes), key=_by_size),
+            used={
+                "cpus": limits["cpus"].used,
+                "memory": limits["memory"].used * flavors.MIB,
+                "nodes": limits["nodes"].used,
+                "deployments": servers.use(made),
+            },
+            zones=zones,
+            response_times={name: round(seconds, 3) for name, (_answer, seconds) in answers.items()},
+            warnings=[] if found else ["The project sees no image."],
+        )
+
+    # What to ask for
+
+    def _blueprints(self, groups: list[Data], wanted: t.Iterable[NewNode]) -> dict[str, Blueprint]:
+        """Return how the nodes of each group with WANTED ones are made. Raises SiteError with all that cannot be."""
+        require_single(groups)
+        concerned = {node.group["group"] for node in wanted}
+        groups = [group for group in groups if group["group"] in concerned]
+        if not groups:
+            return {}
+        found, sizes, nets = each(
+            lambda question: question(self._project),
+            [self._all_images, self._all_flavors, api.Project.networks],
+            3,
+        )
+        made = each(lambda group: self._blueprint(group, found, sizes, nets), groups, 1)
+        return {group["group"]: blueprint for group, blueprint in zip(groups, made, strict=True)}
+
+    def _blueprint(self, group: Data, found: list[Data], sizes: list[Data], nets: list[t.Any]) -> Blueprint:
+        security.port_rules(group)
+        on_volume = self.options["boot_from_volume"]
+        image = self._image(group, found)
+        flavor = flavors.choose(sizes, group, image, disk_is_volume=on_volume)
+        fixed, new_network, pool = self._networks(group, nets)
+        root = 0
+        if on_volume or not flavor["disk"]:
+            asked = gibibytes((group.get("size") or {}).get("disk"))
+            root = max(asked, image["disk"], flavor["disk"] // flavors.GIB, LEAST_ROOT_VOLUME)
+        taken_back = self._preemption if preemption.is_preemptible(group) else preemption.NO_PREEMPTION
+        return Blueprint(flavor, image["id"], fixed, new_network, pool, root, taken_back)
+
+    def _image(self, group: Data, found: list[Data]) -> Data:
+        catalogue = {"images": found, "references": images.references(found, self._project.auth_url)}
+        matched = match_image(catalogue, group.get("image"))
+        if matched is None:
+            asked = {name: value for name, value in (group.get("image") or {}).items() if value}
+            raise SiteError(
+                f"Site '{self.name}' has no image for '{group['name']}', which asks for "
+                f"{', '.join(f'{name} {value}' for name, value in asked.items()) or 'any'}",
+                hint=did_you_mean(asked.get("image", ""), [image["name"] for image in found], what="images"),
+                bad_input=True,
+            )
+        id = images.image_id(found, matched)
+        return next(image for image in found if image["id"] == id)
+
+    def _preemption_warnings(self, new: list[NewNode]) -> list[str]:
+        if self._preemption:
+            return []
+        return [
+            f"Node {node.name} is made as one that stays: site '{self.name}' has no preemptible servers "
+            "that it knows of (site_preemptible)."
+            for node in new
+            if preemption.is_preemptible(node.group)
+        ]
+
+    def _networks(self, group: Data, found: list[t.Any]) -> tuple[tuple[str, ...], str | None, str | None]:
+        """Return the ids of the networks for GROUP's nodes, the name of one that is to be made, and the pool's id."""
+        asked = group.get("network") or {}
+        name = asked.get("name") or self.options["private_network"]
+        inside, new = networks.private(self.name, name, found, self.options["create_networks"])
+        fixed = (inside,) if inside else ()
+        outside = self.public_network(found) if asked.get("public") else None
+        if outside is None:
+            return fixed, new, None
+        if outside.is_router_external:
+            return fixed, new, outside.id
+        return (*fixed, *(() if outside.id in fixed else (outside.id,))), new, None
+
+    def public_network(self, found: list[t.Any]) -> t.Any:
+        """Return which of the networks FOUND gives public addresses; None where the site has none such."""
+        return networks.public(self.name, self.options["public_network"], found)
+
+    def _require_quota(self, blueprints: dict[str, Blueprint], work: _Work, deployment: str) -> None:
+        """Raise SiteError (bad_input) where the quotas do not hold what is made, once what leaves is gone."""
+        if not work.new:
+            return
+        sizes = [blueprints[node.group["group"]] for node in work.new]
+        asked: dict[str, float] = {
+            "nodes": len(work.new) - len(work.leaving),
+            "cpus": sum(size.flavor["cpus"] for size in sizes)
+            - sum(server.flavor.vcpus or 0 for server in work.leaving),
+            "memory": sum(size.flavor["memory"] // flavors.MIB for size in sizes)
+            - sum(server.flavor.ram or 0 for server in work.leaving),
+        }
+        limits = self._project.quotas()
+        pooled = sum(1 for size in sizes if size.pool)
+        if pooled:
+            made = {labels.read_identity(ip.description) for ip in self._project.floating_ips(deployment)}
+            again = sum(1 for node in work.new if (node.group["group"], node.index) in made)
+            asked["floating addresses"] = pooled - again
+            limits |= self._project.network_quotas()
+        roots = [size.root_volume for size in sizes if size.root_volume]
+        wanted = wanted_volumes(deployment, work.new, None)
+        if roots or wanted:
+            self._require_volumes()
+            limits |= self._project.volume_quotas()
+            there = {volume.name for volume in self._project.volumes(deployment)}
+            data = [volume["size"] for volume in wanted.values() if volume["name"] not in there]
+            asked["volumes"] = len(roots) + len(data)
+            asked["volume space"] = sum(roots) + sum(data)
+        reasons = quotas.shortfalls(asked, limits)
+        if reasons:
+            raise SiteError(
+                [Problem(f"Site '{self.name}' cannot hold '{deployment}': {reason}") for reason in reasons],
+                bad_input=True,
+            )
+
+    def new_network(self, deployment: str, name: str) -> str:
+        """Return the id of DEPLOYMENT's own network NAME, made where it is missing."""
+        outside = self.public_network(self._project.networks())
+        gateway = outside.id if outside is not None and outside.is_router_external else None
+        return self._project.ensure_network(deployment, name, self.options["network_range"], gateway)
+
+    def _require_volumes(self) -> None:
+        if not self._project.has_volumes:
+            raise SiteError(
+                f"Site '{self.name}' has no block storage service, and volumes are asked for",
+                hint="Ask for none, or choose another site.",
+                bad_input=True,
+            )
+
+    # Waiting and deleting
+
+    def _wait_for_ssh(self, node: Node) -> None:
+        limit = self.options["boot_timeout"]
+        began = time.monotonic()
+        while not (node.ansible_host and ssh_answers(node.ansible_host, node.ansible_port)):
+            if not node.ansible_host or time.monotonic() - began > limit:
+                raise SiteError(
+                    f"Node {node.name}: no SSH server answers after {limit} s at "
+                    f"{node.ansible_host or 'no address'} port {node.ansible_port}",
+                    hint=f"Look into its console (openstack console log show {node.id}), whether the controller can "
+                    "reach that network (site_access), and whether site_ssh_from lets it in.",
+                )
+            time.sleep(1)
+
+    def _delete_rest(self, deployment: str) -> None:
+        """Delete what DEPLOYMENT has besides servers, in the order in which nothing holds the next.
+
+        What cannot be deleted stops nothing else; one SiteError tells it all.
+        """
+        project, workers = self._project, self.options["parallel"]
+        steps: list[t.Callable[[], t.Any]] = [
+            self.store(deployment).remove,
+            lambda: each(project.delete_floating_ip, project.floating_ips(deployment), workers),
+            lambda: each(project.delete_server_group, project.server_groups(deployment), workers),
+            lambda: each(project.delete_router, project.routers(deployment), workers),
+            lambda: each(project.delete_network, project.own_networks(deployment), workers),
+            lambda: each(project.delete_security_group, project.security_groups(deployment), workers),
+            lambda: project.delete_keypair(deployment),
+        ]
+        each(self._told, steps, 1)
+
+    def _told(self, step: t.Callable[[], t.Any]) -> None:
+        with self._doing("Deleting"):
+            step()
+
+    def store(self, deployment: str) -> Store:
+        """Return the volumes of DEPLOYMENT as one, with this site's limits."""
+        return Store(
+            self._project,
+            deployment,
+            workers=self.options["parallel"],
+            patience=self.options["build_timeout"],
+        )
+
+
+class _Run:
+    """One run that makes reality match a plan."""
+
+    def __init__(
+        self,
+        site: OpenStackSite,
+        project: api.Project,
+        deployment: str,
+        groups: list[Data],
+        public_key: str,
+        say: Progress,
+    ) -> None:
+        self._site = site
+        self._project = project
+        self._deployment = deployment
+        self._groups = [group for group in groups if group["count"]]
+        self._public_key = public_key
+        self._say = say
+        self._fleet = site.fleet(deployment, say)
+        self._store = site.store(deployment)
+
+    def apply(self, work: _Work, blueprints: dict[str, Blueprint]) -> bool:
+        """Do WORK; return whether anything besides servers was changed."""
+        # What goes makes room in the quota for what comes.
+        self._fleet.remove(work.leaving)
+        self._drop_belongings(work.staying)
+        secured, touched = self._security_groups()
+        if work.wanted:
+            self._make(work, blueprints, secured)
+        return self._give_addresses() or touched
+
+    def _drop_belongings(self, staying: set[Identity]) -> None:
+        """Delete the volumes, addresses and security groups of what has gone for good, in this run or in one before."""
+        self._store.remove(keep=lambda identity: identity in staying)
+        names = {labels.thing_name(self._deployment, group) for group in (None, *(group for group, _index in staying))}
+        for found in self._project.security_groups(self._deployment):
+            if found.name not in names:
+                self._project.delete_security_group(found)
+        for ip in self._project.floating_ips(self._deployment):
+            if labels.read_identity(ip.description) not in staying:
+                self._project.delete_floating_ip(ip)
+
+    def _security_groups(self) -> tuple[dict[str | None, str], bool]:
+        """Return the ids of the security groups, by node group, None being the common one; and whether any changed."""
+        ensure = self._project.ensure_security_group
+        common, touched = ensure(
+            self._deployment, None, security.deployment_rules(self._site.options["ssh_from"]), None
+        )
+        found: dict[str | None, str] = {None: common}
+        for group in self._groups:
+            id, changed = ensure(self._deployment, group["group"], security.port_rules(group), common)
+            found[group["group"]] = id
+            touched = touched or changed
+        return found, touched
+
+    def _make(self, work: _Work, blueprints: dict[str, Blueprint], secured: dict[str | None, str]) -> None:
+        nodes = {(node.group["group"], node.index): node for node in work.wanted}
+        self._say(f"Making {len(nodes)} servers" if len(nodes) > 1 else f"Making the server {work.wanted[0].name}")
+        around = self._surroundings(blueprints, secured)
+        volume_type = self._site.options["volume_type"]
+
+        def request(identity: Identity) -> Data:
+            node = nodes[identity]
+            host_key = ssh_keys.generate()
+            volumes = self._store.of(node)
+            return servers.server_request(
+                node,
+                blueprints[node.group["group"]],
+                around,
+                deployment=self._deployment,
+                metadata={
+                    **blueprints[node.group["group"]].preemption.metadata,
+                    **servers.node_labels(self._deployment, node, host_key.public, key_mark(self._public_key)),
+                },
+                user_data=cloud_init.user_data(
+                    node.name, self._public_key, host_key, node.group.get("users") or (), volumes
+                ),
+                volumes=[volume["id"] for volume in volumes],
+                zone=self._site.options["availability_zone"],
+                volume_type=volume_type,
+            )
+
+        def prepare(missing: list[Identity]) -> None:
+            coming = [nodes[identity] for identity in missing]
+            self._store.ensure(wanted_volumes(self._deployment, coming, volume_type))
+
+        self._fleet.make(nodes, request, prepare)
+
+    def _surroundings(self, blueprints: dict[str, Blueprint], secured: dict[str | None, str]) -> Surroundings:
+        policy = POLICIES.get(self._site.options["anti_affinity"])
+        project, deployment = self._project, self._deployment
+        new_networks = {blueprint.new_network for blueprint in blueprints.values() if blueprint.new_network}
+        return Surroundings(
+            keypair=project.ensure_keypair(deployment, self._public_key),
+            security_groups=secured,
+            server_groups={
+                group: project.ensure_server_group(deployment, group, policy) for group in blueprints if policy
+            },
+            networks={name: self._site.new_network(deployment, name) for name in sorted(new_networks)},
+        )
+
+    def _give_addresses(self) -> bool:
+        """Give each node of a public group that has none a floating address; return whether any was given."""
+        public = [group["group"] for group in self._groups if (group.get("network") or {}).get("public")]
+        if not public or not self._site.options["public_network"]:
+            return False
+        pool = self._site.public_network(self._project.networks())
+        if not pool.is_router_external:
+            return False
+        ips = {labels.read_identity(ip.description): ip for ip in self._project.floating_ips(self._deployment)}
+        bare = {
+            servers.identity(server): server
+            for server in self._project.servers(self._deployment)
+            if server.metadata[labels.GROUP] in public
+            and not servers.is_going(server)
+            and not ((ip := ips.get(servers.identity(server))) and ip.port_id)
+        }
+        ports = self._project.ports_of(server.id for server in bare.values())
+
+        def give(identity: Identity) -> None:
+            server = bare[identity]
+            if not ports[server.id]:
+                raise SiteError(f"Server {server.name} has no port that could get a floating address")
+            port = ports[server.id][0].id
+            if identity in ips:
+                self._project.move_floating_ip(ips[identity].id, port)
+            else:
+                mark = labels.description(self._deployment, *identity)
+                self._project.create_floating_ip(pool.id, mark, port)
+
+        each(give, bare, self._site.options["parallel"])
+        return bool(bare)
+
+
+def key_mark(public_key: str) -> str:
+    """Return what tells PUBLIC_KEY from others in a label: the first 16 digits of its SHA-256."""
+    return hashlib.sha256(" ".join(public_key.split()[:2]).encode()).hexdigest()[:16]
+
+
+def _work(groups: list[Data], changes: Changes, found: list[t.Any]) -> _Work:
+    by_name = {group["group"]: group for group in groups}
+    by_id = {server.id: server for server in found}
+    broken = [node for node in changes.repair if node.state == ERROR]
+    again = {node.id: NewNode(node.name, by_name[node.group], node.index) for node in changes.repair}
+    staying = {(node.group, node.index) for node in (*changes.keep, *changes.repair)}
+    return _Work(
+        wanted=[*changes.create, *again.values()],
+        new=[*changes.create, *(again[node.id] for node in broken)],
+        leaving=[by_id[node.id] for node in (*changes.remove, *broken)],
+        staying=staying | {(node.group["group"], node.index) for node in changes.create},
+    )
+
+
+def _warnings(groups: list[Data], changes: Changes, found: list[t.Any], public_key: str) -> list[str]:
+    marks = {server.id: server.metadata.get(labels.KEY) for server in found}
+    warnings = size_warnings(groups, changes)
+    for node in (*changes.keep, *changes.repair):
+        if node.state != ERROR and public_key and marks.get(node.id) != key_mark(public_key):
+            warnings.append(
+                f"Node {node.name} was made with another SSH key and may not let this one in. "
+                "Name it in removal_list to replace it."
+            )
+    return warnings
+
+
+def _timed(question: t.Callable[[api.Project], t.Any], project: api.Project) -> tuple[t.Any, float]:
+    began = time.monotonic()
+    answer = question(project)
+    return answer, time.monotonic() - began
+
+
+def _by_size(flavor: Data) -> tuple[t.Any, ...]:
+    return flavors.order({**flavor, "id": ""})
