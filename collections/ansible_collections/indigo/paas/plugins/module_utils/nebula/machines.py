@@ -1,0 +1,137 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What OpenNebula answers about machines and quotas, as data of sites. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import ERROR, RUNNING, STOPPED, UNFINISHED, Node
+
+Data = t.Mapping[str, t.Any]
+
+# STATE and LCM_STATE of OpenNebula.
+ACTIVE, DONE = 3, 6
+UP = 3
+LCM_UNKNOWN = 16
+FAILED_STATES = {7: "FAILED", 11: "CLONING_FAILURE"}
+STOPPED_STATES = {4: "STOPPED", 5: "SUSPENDED", 8: "POWEROFF", 9: "UNDEPLOYED"}
+HOLD = 2
+FAILED_LCM = {
+    14: "FAILURE",
+    36: "BOOT_FAILURE",
+    37: "BOOT_MIGRATE_FAILURE",
+    38: "PROLOG_MIGRATE_FAILURE",
+    39: "PROLOG_FAILURE",
+    40: "EPILOG_FAILURE",
+    41: "EPILOG_STOP_FAILURE",
+    42: "EPILOG_UNDEPLOY_FAILURE",
+    44: "PROLOG_MIGRATE_POWEROFF_FAILURE",
+    46: "PROLOG_MIGRATE_SUSPEND_FAILURE",
+    47: "BOOT_UNDEPLOY_FAILURE",
+    48: "BOOT_STOPPED_FAILURE",
+    49: "PROLOG_RESUME_FAILURE",
+    50: "PROLOG_UNDEPLOY_FAILURE",
+    61: "PROLOG_MIGRATE_UNKNOWN_FAILURE",
+}
+LEAVING_LCM = (11, 12, 23)  # EPILOG, SHUTDOWN, CLEANUP_DELETE: nothing but DONE follows
+LEAVING = "It is on its way out."
+KINDS = ("cpus", "memory", "nodes")
+
+# What quotas say in place of a limit.
+DEFAULT, UNLIMITED = -1, -2
+
+
+def node(vm: t.Any, public_network: int | None) -> Node:
+    """Return the node that VM is.
+
+    public_network   id of the network whose addresses the world reaches; None where there is none
+    """
+    named = vm.USER_TEMPLATE
+    addresses = _addresses(vm, public_network)
+    private = addresses["private"] or addresses["public"]
+    public = (addresses["public"] or private) if named.get(documents.PUBLIC) == "1" else []
+    state, problem = condition(vm)
+    return Node(
+        name=named[documents.HOSTNAME],
+        group=named[documents.GROUP],
+        index=int(named[documents.INDEX]),
+        id=str(vm.ID),
+        state=state,
+        private_address=private,
+        public_address=public,
+        ansible_host=(public or private or [""])[0] if state == RUNNING else "",
+        host_keys=[named[documents.HOST_KEY]],
+        size=size(vm),
+        problem=problem,
+    )
+
+
+def condition(vm: t.Any) -> tuple[str, str | None]:
+    """Return the state of VM as a node, and what is wrong with it as a sentence."""
+    state, lcm = int(vm.STATE), int(vm.LCM_STATE)
+    if state == ACTIVE and lcm == UP:
+        return RUNNING, None
+    if state in STOPPED_STATES:
+        return STOPPED, f"It does not run: {STOPPED_STATES[state]}."
+    failed = FAILED_STATES.get(state) or (FAILED_LCM.get(lcm) if state == ACTIVE else None)
+    if failed or (state == ACTIVE and lcm == LCM_UNKNOWN):
+        said = str(vm.USER_TEMPLATE.get("ERROR") or "").strip()
+        return ERROR, f"{failed or 'UNKNOWN'}: {said or 'OpenNebula gives no reason'}."
+    if state == ACTIVE and lcm in LEAVING_LCM:
+        return UNFINISHED, LEAVING
+    return UNFINISHED, "It has not started yet."
+
+
+def size(vm: t.Any) -> dict[str, float]:
+    """Return {"cpus", "memory" in bytes} that VM has."""
+    template = vm.TEMPLATE
+    cpus = float(template.get("VCPU") or template.get("CPU") or 1)
+    return {"cpus": cpus, "memory": int(template.get("MEMORY") or 0) * documents.MIB}
+
+
+def use(vms: t.Iterable[t.Any]) -> dict[str, t.Any]:
+    """Return what VMS have, in all and by deployment; those that are nobody's deployment count in all."""
+    total: dict[str, float] = dict.fromkeys(KINDS, 0)
+    deployments: dict[str, dict[str, float]] = {}
+    for vm in vms:
+        name = vm.USER_TEMPLATE.get(documents.DEPLOYMENT)
+        shares = [total, *([deployments.setdefault(name, dict.fromkeys(KINDS, 0))] if name else [])]
+        for share in shares:
+            for kind, amount in {**size(vm), "nodes": 1}.items():
+                share[kind] += amount
+    return {**total, "deployments": deployments}
+
+
+def quota(user: t.Any, cpu_share: float) -> dict[str, float]:
+    """Return the user's limits by kind, without those that there are not."""
+    limits = {**_limits(getattr(user, "DEFAULT_USER_QUOTAS", None)), **_limits(user)}
+    units = {"cpus": ("CPU", 1 / cpu_share), "memory": ("MEMORY", documents.MIB), "nodes": ("VMS", 1)}
+    return {kind: limits[name] * unit for kind, (name, unit) in units.items() if limits.get(name, UNLIMITED) >= 0}
+
+
+def _limits(owner: t.Any) -> dict[str, float]:
+    """Return what the quota of OWNER for all clusters says, without "as the default says"."""
+    for entry in as_list(getattr(getattr(owner, "VM_QUOTA", None), "VM", None)):
+        if not getattr(entry, "CLUSTER_IDS", None):
+            said = {name: float(getattr(entry, name, None) or DEFAULT) for name in ("CPU", "MEMORY", "VMS")}
+            return {name: limit for name, limit in said.items() if limit != DEFAULT}
+    return {}
+
+
+def _addresses(vm: t.Any, public_network: int | None) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {"public": [], "private": []}
+    for nic in as_list(vm.TEMPLATE.get("NIC")):
+        is_public = public_network is not None and str(nic.get("NETWORK_ID")) == str(public_network)
+        if nic.get("IP"):
+            found["public" if is_public else "private"].append(nic["IP"])
+    return found
+
+
+def as_list(value: t.Any) -> list[t.Any]:
+    """Return what one or several elements of a name are, as a list."""
+    if value in (None, ""):
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,125 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import base64
+import subprocess
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents, machines
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)
+
+
+@given(st.dictionaries(st.sampled_from(["NAME", "A", "B"]), TEXT), st.dictionaries(st.sampled_from(["X", "Y"]), TEXT))
+def test_whatever_a_text_holds_it_stays_one_value(texts, vector):
+    attributes = [*texts.items(), *([("V", vector)] if vector else [])]
+    whole = ElementTree.fromstring(documents.to_xml(attributes))
+    assert [(element.tag, element.text) for element in whole if element.tag != "V"] == list(texts.items())
+    assert {child.tag: child.text for child in whole.findall("V/*")} == vector
+
+
+@pytest.mark.parametrize(
+    ("port", "rule"),
+    [
+        ({"source": 80}, {"PROTOCOL": "TCP", "RANGE": "80"}),
+        ({"protocol": "udp", "target": 53}, {"PROTOCOL": "UDP", "RANGE": "53"}),
+        ({"protocol": "icmp"}, {"PROTOCOL": "ICMP"}),
+        ({"source_range": [1, 9]}, {"PROTOCOL": "TCP", "RANGE": "1:9"}),
+        ({"source": 80, "remote_cidr": "0.0.0.0/0"}, {"PROTOCOL": "TCP", "RANGE": "80"}),
+        (
+            {"source": 80, "remote_cidr": "192.0.2.128/25"},
+            {"PROTOCOL": "TCP", "RANGE": "80", "IP": "192.0.2.128", "SIZE": "128"},
+        ),
+        ({"protocol": "igmp"}, None),
+    ],
+)
+def test_a_port_is_a_rule(port, rule):
+    rules = [
+        value for name, value in documents.security_group("p", {"group": "wn", "ports": [port]}, 5) if name == "RULE"
+    ]
+    assert rules[3:] == ([{**rule, "RULE_TYPE": "inbound"}] if rule else [])
+
+
+def vm(state, lcm=0, **user):
+    return SimpleNamespace(STATE=state, LCM_STATE=lcm, USER_TEMPLATE=user)
+
+
+@pytest.mark.parametrize(
+    ("machine", "state", "problem"),
+    [
+        (vm(1), "unfinished", "It has not started yet."),
+        (vm(3, 1), "unfinished", "It has not started yet."),
+        (vm(3, 2), "unfinished", "It has not started yet."),
+        (vm(3, 3), "running", None),
+        (vm(3, 11), "unfinished", "It is on its way out."),
+        (vm(8), "stopped", "It does not run: POWEROFF."),
+        (vm(5), "stopped", "It does not run: SUSPENDED."),
+        (vm(3, 36, ERROR="no bridge"), "error", "BOOT_FAILURE: no bridge."),
+        (vm(3, 39), "error", "PROLOG_FAILURE: OpenNebula gives no reason."),
+        (vm(3, 16), "error", "UNKNOWN: OpenNebula gives no reason."),
+        (vm(11), "error", "CLONING_FAILURE: OpenNebula gives no reason."),
+    ],
+)
+def test_states(machine, state, problem):
+    assert machines.condition(machine) == (state, problem)
+
+
+def quotas(*entries, default=None):
+    def some(found):
+        return SimpleNamespace(VM=[SimpleNamespace(**entry) for entry in found])
+
+    return SimpleNamespace(
+        VM_QUOTA=some(entries), DEFAULT_USER_QUOTAS=SimpleNamespace(VM_QUOTA=some([default] if default else []))
+    )
+
+
+DEFAULT = {"CPU": "4", "MEMORY": "2048", "VMS": "-2"}
+
+
+@pytest.mark.parametrize(
+    ("user", "limits"),
+    [
+        (SimpleNamespace(VM_QUOTA=None), {}),
+        (quotas({"CPU": "8", "MEMORY": "-2", "VMS": "-1"}), {"cpus": 16.0}),
+        (quotas(default=DEFAULT), {"cpus": 8.0, "memory": 2**31}),
+        (quotas({"CPU": "-1", "MEMORY": "-2", "VMS": "3"}, default=DEFAULT), {"cpus": 8.0, "nodes": 3}),
+        (
+            quotas(
+                {"CLUSTER_IDS": "100", "CPU": "1", "MEMORY": "1", "VMS": "1"},
+                {"CLUSTER_IDS": "", "CPU": "0", "MEMORY": "-1", "VMS": "-1"},
+            ),
+            {"cpus": 0.0},
+        ),
+    ],
+)
+def test_limits_that_there_are_not_are_left_out(user, limits):
+    assert machines.quota(user, cpu_share=0.5) == limits
+
+
+def test_a_rule_that_opennebula_cannot_hold_is_refused():
+    group = {"group": "wn", "ports": [{"source": 80, "remote_cidr": "2001:db8::/64"}]}
+    with pytest.raises(SiteError, match="no rule for as many addresses as 2001:db8::/64") as caught:
+        documents.security_group("p", group, 5)
+    assert caught.value.bad_input
+
+
+def test_a_volume_is_found_by_its_serial_number_whatever_else_the_machine_has():
+    group = {"group": "wn", "volumes": [{"size": 10**9, "location": "/data"}, {"volume_id": 7, "location": "/more"}]}
+    disks = documents.disks(group, [{"IMAGE_ID": 1}, {"IMAGE_ID": 2}])
+    assert [disk.get("SERIAL") for disk in disks] == [None, None, "paas0", "paas1"]
+    assert {disk.get("DEV_PREFIX") for disk in disks[2:]} == {"vd"}
+    assert "TARGET" not in disks[2]
+    script = base64.b64decode(documents.context("n", "k", "h", group)["START_SCRIPT_BASE64"]).decode()
+    assert subprocess.run(["sh", "-n"], input=script, text=True, check=False).returncode == 0
+    for number, place in enumerate(("/data", "/more")):
+        assert f"device=/dev/disk/by-id/virtio-paas{number}\n" in script
+        assert f"| tail -n {2 - number} | head -n 1)" in script
+        assert f'mount "$device" {place}' in script
