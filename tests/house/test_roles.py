@@ -30,7 +30,7 @@ def role(request) -> pathlib.Path:
     return request.param
 
 
-@pytest.mark.parametrize("entry_point", ["main", "check", "drain"])
+@pytest.mark.parametrize("entry_point", ["main", "check", "drain", "clean"])
 def test_has_the_entry_point_and_describes_it(role, entry_point):
     assert (role / "tasks" / f"{entry_point}.yml").is_file()
     assert entry_point in load(role / "meta/argument_specs.yml")["argument_specs"]
