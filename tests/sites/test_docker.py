@@ -18,6 +18,7 @@ import typing as t
 import docker
 import pytest
 
+from ansible_collections.indigo.paas.plugins.module_utils.brokering import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder, Recipe
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
@@ -89,6 +90,111 @@ def test_memory_and_cpu_are_limited(site, deployment, key, engine):
     eater = "python3 -c 'x = bytearray(900 * 1000**2)'"
     assert key.output(node, f"{eater} 2>/dev/null; echo $?") == "137"
     assert key.output(node, "echo alive") == "alive"
+
+
+def test_a_node_sees_its_limits(site, deployment, key):
+    # So little that even a busy machine would give more.
+    small = group(size={"cpus": 0.1, "memory": 600 * 1024**2})
+    node = site.ensure_nodes(deployment, [small], public_key=key.public).nodes[0]
+    groups = "/sys/fs/cgroup"
+    memory = key.output(node, f"cat {groups}/memory.max || cat {groups}/memory/memory.limit_in_bytes")
+    assert int(memory) == 600 * 1024**2
+    quota = f"cat {groups}/cpu.max || cat {groups}/cpu/cpu.cfs_quota_us {groups}/cpu/cpu.cfs_period_us"
+    share, period = map(int, key.output(node, quota).split())
+    assert share / period == 0.1
+    throttled = f"cat {groups}/cpu.stat {groups}/cpu/cpu.stat 2>/dev/null | awk '/nr_throttled/ {{ print $2 }}'"
+    before = int(key.output(node, throttled))
+    key.output(node, "timeout 2 sh -c 'while :; do :; done' || true")
+    assert int(key.output(node, throttled)) > before
+
+
+DATA = {"name": "my data", "size": 10**9, "location": "/srv/data", "volume_id": None, "snapshot_id": None}
+
+
+def volumes(engine: docker.DockerClient, deployment: str) -> list[str]:
+    found = engine.volumes.list(filters={"label": f"indigo.paas.deployment={deployment}"})
+    labels = [volume.attrs["Labels"] for volume in found]
+    return sorted(f"{each['indigo.paas.group']} {each['indigo.paas.index']}" for each in labels)
+
+
+def test_a_volume_outlives_its_nodes_container(site, deployment, key, engine):
+    groups = [group("wn", 2, volumes=[DATA])]
+    nodes = site.ensure_nodes(deployment, groups, public_key=key.public).nodes
+    assert volumes(engine, deployment) == ["wn 0", "wn 1"]
+    assert key.output(nodes[0], "findmnt -no TARGET /srv/data && echo kept >/srv/data/mark") == "/srv/data"
+    engine.containers.get(nodes[0].id).remove(force=True, v=True)
+    again = site.ensure_nodes(deployment, groups, public_key=key.public)
+    assert again.created == ["wn-0"]
+    assert key.output(again.nodes[0], "cat /srv/data/mark") == "kept"
+    assert key.output(again.nodes[1], "ls /srv/data") == ""
+    assert not site.ensure_nodes(deployment, groups, public_key=key.public).changed
+
+
+def test_a_volume_goes_with_its_node(site, deployment, key, engine):
+    site.ensure_nodes(deployment, [group("wn", 2, volumes=[DATA])], public_key=key.public)
+    site.ensure_nodes(deployment, [group("wn", 1, volumes=[DATA])], public_key=key.public)
+    assert volumes(engine, deployment) == ["wn 0"]
+    assert site.delete_nodes(deployment, dry_run=True) == ["wn-0"]
+    assert volumes(engine, deployment) == ["wn 0"]
+    site.delete_nodes(deployment)
+    assert volumes(engine, deployment) == []
+
+
+def test_a_volume_goes_with_its_node_even_if_that_went_before(site, deployment, key, engine):
+    nodes = site.ensure_nodes(deployment, [group("wn", 2, volumes=[DATA])], public_key=key.public).nodes
+    engine.containers.get(nodes[1].id).remove(force=True)
+    site.ensure_nodes(deployment, [group("wn", 1, volumes=[DATA])], public_key=key.public)
+    assert volumes(engine, deployment) == ["wn 0"]
+
+
+def test_a_volume_whose_node_is_gone_is_deleted_too(site, deployment, key, engine):
+    node = site.ensure_nodes(deployment, [group(volumes=[DATA])], public_key=key.public).nodes[0]
+    engine.containers.get(node.id).remove(force=True)
+    assert site.delete_nodes(deployment) == []
+    assert volumes(engine, deployment) == []
+
+
+def test_a_volume_of_the_operators_is_attached_and_never_deleted(deployment, key, engine):
+    own = engine.volumes.create(f"{deployment}-own")
+    try:
+        site = open_site("local", {"type": "docker", "volumes": [own.name]})
+        shared = group("wn", 2, volumes=[{**DATA, "volume_id": own.name}])
+        nodes = site.ensure_nodes(deployment, [shared], public_key=key.public).nodes
+        key.output(nodes[0], "echo shared >/srv/data/mark")
+        assert key.output(nodes[1], "cat /srv/data/mark") == "shared"
+        site.delete_nodes(deployment)
+        assert engine.volumes.get(own.name)
+    finally:
+        own.remove()
+
+
+def test_a_volume_that_is_not_offered_is_refused(site, deployment, key, engine):
+    other = engine.volumes.create(f"{deployment}-other")
+    try:
+        groups = [group(volumes=[{**DATA, "volume_id": other.name}])]
+        with pytest.raises(SiteError, match=f"It offers no volume '{other.name}'") as caught:
+            site.ensure_nodes(deployment, groups, public_key=key.public)
+        assert caught.value.bad_input
+        assert names(site, deployment) == []
+    finally:
+        other.remove()
+
+
+def test_a_volume_that_came_later_is_told(site, deployment, key):
+    site.ensure_nodes(deployment, [group()], public_key=key.public)
+    result = site.ensure_nodes(deployment, [group(volumes=[DATA])], public_key=key.public)
+    assert not result.changed
+    assert result.warnings == [
+        "Node wn-0 keeps the volumes that it was made with. Name it in removal_list to replace it."
+    ]
+
+
+def test_gpus_that_the_engine_has_not_are_refused(site, deployment, key):
+    groups = [group(size={"cpus": 1, "memory": 512 * 1024**2, "gpus": 1})]
+    assert misfits(groups, site.describe()) == ["A node of 'wn' asks for 1 GPUs; its largest node has 0."]
+    with pytest.raises(SiteError, match="asks for 1 GPUs; its largest node has 0"):
+        site.ensure_nodes(deployment, groups, public_key=key.public)
+    assert names(site, deployment) == []
 
 
 def test_a_second_run_changes_nothing(site, deployment, key):

@@ -17,6 +17,7 @@ import hashlib
 import io
 import json
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -196,7 +197,7 @@ class ImageBuilder:
             self._progress(f"Building the node image {title} from {recipe.base_reference}, once for this engine")
             self._extend(recipe)
         else:
-            _require_bootstrap(recipe)
+            _require_bootstrap(recipe, self._api.info().get("Architecture"))
             self._progress(f"Building the node image {title} from packages, once for this engine")
             self._bootstrap(recipe)
         self._progress(f"Built the node image {title} in {time.monotonic() - started:.0f} s")
@@ -263,7 +264,7 @@ def bootstrap_command(recipe: Recipe, archive: str, script: str) -> list[str]:
     return ["mmdebstrap", *options, recipe.suite, archive, *([recipe.mirror] if recipe.mirror else [])]
 
 
-def _require_bootstrap(recipe: Recipe) -> None:
+def _require_bootstrap(recipe: Recipe, architecture: str | None) -> None:
     title = f"{recipe.distribution} {recipe.version}"
     what = f"The node image {title} cannot be built: no registry has {recipe.base_reference}"
     if recipe.distribution not in BOOTSTRAPPED:
@@ -276,6 +277,12 @@ def _require_bootstrap(recipe: Recipe) -> None:
         raise SiteError(
             f"{what}, and mmdebstrap, which builds it from packages, is not installed",
             hint="Install the package mmdebstrap, or load the base image into the engine.",
+            bad_input=True,
+        )
+    if architecture not in (None, platform.machine()):
+        raise SiteError(
+            f"{what}, and packages of this machine ({platform.machine()}) do not run at the engine ({architecture})",
+            hint="Load the base image into the engine.",
             bad_input=True,
         )
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import platform
 import shlex
 
 import pytest
@@ -75,6 +76,10 @@ class Engine:
         self.registry = set(registry)
         self.asked = []
         self.fails = False
+        self.architecture = platform.machine()
+
+    def info(self):
+        return {"Architecture": self.architecture}
 
     def inspect_image(self, reference):
         if reference not in self.has:
@@ -148,6 +153,17 @@ def test_a_silent_registry_is_asked_once(monkeypatch):
         with pytest.raises(SiteError, match="mmdebstrap.*is not installed"):
             make.ensure(recipe)
     assert engine.asked == ["debian:trixie"]
+
+
+def test_packages_of_another_architecture_make_no_image(monkeypatch):
+    monkeypatch.setattr(images.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(images, "_run_bootstrap", lambda *_all: pytest.fail("it was built"))
+    engine = Engine()
+    engine.architecture = "s390x"
+    make, _said = builder(engine)
+    with pytest.raises(SiteError, match="do not run at the engine .s390x.. Load the base image") as caught:
+        make.ensure(TRIXIE)
+    assert caught.value.bad_input
 
 
 def test_other_distributions_need_a_base_image():

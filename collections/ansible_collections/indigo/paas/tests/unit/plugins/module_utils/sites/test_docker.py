@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import containers, host, images
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.publishing import Publishing
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.sites import docker, open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
@@ -29,7 +31,7 @@ def container(node=None, state="running", addresses=("172.18.0.2",), **more):
     node = node or NewNode("wn-server-1", GROUP, 1)
     return {
         "Id": "f00d",
-        "Labels": docker.node_labels("my-pool", node, "ssh-ed25519 AAAA"),
+        "Labels": containers.node_labels("my-pool", node, "ssh-ed25519 AAAA"),
         "State": state,
         "Status": "Exited (137) 2 minutes ago" if state == "exited" else "",
         "NetworkSettings": {"Networks": {f"n{i}": {"IPAddress": a} for i, a in enumerate(addresses)}},
@@ -38,7 +40,7 @@ def container(node=None, state="running", addresses=("172.18.0.2",), **more):
 
 
 def test_a_node_is_read_from_its_labels():
-    assert docker.read_node(container()).to_dict() == {
+    assert containers.read_node(container()).to_dict() == {
         "name": "wn-server-1",
         "group": "wn_server",
         "index": 1,
@@ -49,16 +51,20 @@ def test_a_node_is_read_from_its_labels():
         "ansible_host": "172.18.0.2",
         "ansible_port": 22,
         "ansible_user": "root",
+        "ansible_connection": None,
+        "ansible_become": None,
+        "leased": False,
         "python": "/usr/bin/python3",
         "host_keys": ["ssh-ed25519 AAAA"],
         "size": {"cpus": 2.0, "memory": 2000000000},
+        "named": True,
         "problem": None,
     }
 
 
 def test_a_public_node_shows_its_address_to_the_world():
     node = NewNode("fe-0", {**GROUP, "network": {"public": True}}, 0)
-    assert docker.read_node(container(node)).public_address == ["172.18.0.2"]
+    assert containers.read_node(container(node)).public_address == ["172.18.0.2"]
 
 
 @pytest.mark.parametrize(
@@ -74,31 +80,31 @@ def test_a_public_node_shows_its_address_to_the_world():
     ],
 )
 def test_the_engines_states(engine, state):
-    node = docker.read_node(container(state=engine))
+    node = containers.read_node(container(state=engine))
     assert node.state == state
     assert (node.problem is None) == (state == "running")
 
 
 def test_a_stopped_node_says_why():
-    assert docker.read_node(container(state="exited", addresses=("",))).problem == (
+    assert containers.read_node(container(state="exited", addresses=("",))).problem == (
         "It does not run: Exited (137) 2 minutes ago."
     )
 
 
 def test_a_stopped_node_has_no_address():
-    node = docker.read_node(container(state="exited", addresses=("",)))
+    node = containers.read_node(container(state="exited", addresses=("",)))
     assert (node.ansible_host, node.private_address) == ("", [])
 
 
 def test_a_published_node_is_reached_at_the_engines_host():
     ports = [{"PrivatePort": 80, "Type": "tcp"}, {"PrivatePort": 22, "PublicPort": 32768, "Type": "tcp"}]
-    node = docker.read_node(container(Ports=ports), "127.0.0.1")
+    node = containers.read_node(container(Ports=ports), Publishing("127.0.0.1"))
     assert (node.ansible_host, node.ansible_port) == ("127.0.0.1", 32768)
     assert node.private_address == ["172.18.0.2"]
 
 
 def test_a_published_node_that_is_stopped_is_reached_nowhere():
-    assert docker.read_node(container(state="exited", Ports=[]), "127.0.0.1").ansible_host == ""
+    assert containers.read_node(container(state="exited", Ports=[]), Publishing("127.0.0.1")).ansible_host == ""
 
 
 @given(
@@ -108,15 +114,15 @@ def test_a_published_node_that_is_stopped_is_reached_nowhere():
 )
 def test_labels_keep_what_they_are_given(index, cpus, memory):
     group = {**GROUP, "size": {"cpus": cpus, "memory": memory}}
-    labels = docker.node_labels("p", NewNode(f"wn-server-{index}", group, index), "k")
+    labels = containers.node_labels("p", NewNode(f"wn-server-{index}", group, index), "k")
     assert all(isinstance(value, str) for value in labels.values())
-    node = docker.read_node({**container(), "Labels": labels})
+    node = containers.read_node({**container(), "Labels": labels})
     assert (node.index, node.size["memory"]) == (index, memory)
     assert node.size["cpus"] == pytest.approx(cpus, rel=1e-5)
 
 
 def test_the_files_that_make_a_node_itself():
-    with tarfile.open(fileobj=io.BytesIO(docker.identity("ssh-ed25519 PUBLIC\n\n", "PRIVATE"))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(containers.identity("ssh-ed25519 PUBLIC\n\n", "PRIVATE"))) as archive:
         modes = {member.name: (member.isdir(), member.mode, member.uid) for member in archive}
         keys = archive.extractfile("root/.ssh/authorized_keys").read()
     assert keys == b"ssh-ed25519 PUBLIC\n"
@@ -129,23 +135,23 @@ def test_the_files_that_make_a_node_itself():
 
 
 def test_two_nodes_are_two_machines():
-    assert docker.identity("k", "h") != docker.identity("k", "h")
+    assert containers.identity("k", "h") != containers.identity("k", "h")
 
 
 def test_the_unified_cgroup_tree_is_made_writable_first():
-    assert docker.init_command({"CgroupVersion": "1"}) == ["/sbin/init"]
-    assert "remount,rw /sys/fs/cgroup" in docker.init_command({"CgroupVersion": "2"})[-1]
+    assert containers.init_command({"CgroupVersion": "1"}) == ["/sbin/init"]
+    assert "remount,rw /sys/fs/cgroup" in containers.init_command({"CgroupVersion": "2"})[-1]
 
 
 def test_limits_that_the_engine_lacks_are_told():
-    assert docker._limit_warnings({"MemoryLimit": True, "CpuCfsQuota": True}) == []
-    assert docker._limit_warnings({"MemoryLimit": False, "CpuCfsQuota": True}) == [
+    assert host.limit_warnings({"MemoryLimit": True, "CpuCfsQuota": True}) == []
+    assert host.limit_warnings({"MemoryLimit": False, "CpuCfsQuota": True}) == [
         "The engine cannot limit memory: a node may use all of the host's."
     ]
 
 
 def test_use_is_counted_by_deployment():
-    assert docker._use([container(), container()]) == {
+    assert host.use([container(), container()]) == {
         "cpus": 4.0,
         "memory": 4000000000,
         "nodes": 2,
@@ -154,15 +160,15 @@ def test_use_is_counted_by_deployment():
 
 
 def test_images_have_names():
-    images = docker.read_images(
+    found = images.read_images(
         "here",
         [
             {"distribution": "Debian", "version": 13, "packages": ["jq"]},
             {"distribution": "debian", "version": "12", "name": "old"},
         ],
     )
-    assert [image["name"] for image in images] == ["debian-13", "old"]
-    assert "jq" in images[0]["recipe"].all_packages
+    assert [image["name"] for image in found] == ["debian-13", "old"]
+    assert "jq" in found[0]["recipe"].all_packages
 
 
 @pytest.mark.parametrize(
@@ -179,7 +185,7 @@ def test_images_have_names():
 )
 def test_wrong_images_are_named(entry, message):
     with pytest.raises(SiteError, match=message) as caught:
-        docker.read_images("here", [entry])
+        images.read_images("here", [entry])
     assert caught.value.bad_input
 
 

@@ -1,0 +1,119 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nodes that are reached at ports of the engine's host, because their own addresses lead nowhere from here."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.openstack.security import ANYBODY, port_rules
+
+SSH = "22/tcp"
+
+Data = t.Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Publishing:
+    """How an engine publishes ports.
+
+    host       where its published ports are reached
+    bind       the address of its host at which they are published; empty for all
+    ssh_ports  the ports, as "FIRST-LAST", of which each node gets one for SSH; None leaves it to the engine
+    public     whether public nodes show their other ports there too, under their own numbers
+    """
+
+    host: str
+    bind: str = ""
+    ssh_ports: str | None = None
+    public: bool = False
+
+    def bindings(self, group: Data) -> dict[str, dict[str, str]]:
+        """Return the bindings of a node of the plan's GROUP, by "PORT/PROTOCOL"."""
+        shown = {f"{number}/{protocol}": str(number) for protocol, number in self._shown(group)}
+        return {
+            port: {"HostIp": self.bind, "HostPort": at} for port, at in {**shown, SSH: self.ssh_ports or ""}.items()
+        }
+
+    def ssh_address(self, container: Data) -> tuple[str, int]:
+        """Return where the SSH server of CONTAINER, an entry of the engine's list, is reached; ("", 0) for nowhere."""
+        ports = [port for port in container.get("Ports") or () if port["PrivatePort"] == 22 and port.get("PublicPort")]
+        # An engine with IPv6 lists a port twice.
+        ports.sort(key=lambda port: ":" in port.get("IP", ""))
+        return (self.host, ports[0]["PublicPort"]) if ports else ("", 0)
+
+    def public_addresses(self, addresses: list[str]) -> list[str]:
+        """Return the public addresses of a node whose own are ADDRESSES."""
+        if not self.public:
+            return addresses
+        return [self.host] if addresses else []
+
+    def misfits(self, groups: t.Iterable[Data]) -> list[str]:
+        """Return why the ports of GROUPS cannot be published, as sentences."""
+        owners: dict[tuple[str, int], dict[str, int]] = {}
+        reasons = []
+        for group in groups:
+            try:
+                shown = self._shown(group)
+            except SiteError as error:
+                reasons.append(f"{error}.")
+                continue
+            for port in shown:
+                owners.setdefault(port, {})[group["name"]] = group["count"]
+        crowded = {port: counts for port, counts in owners.items() if sum(counts.values()) > 1}
+        reasons += [
+            f"Port {number}/{protocol} of its host cannot be that of {sum(counts.values())} nodes "
+            f"({', '.join(sorted(counts))})."
+            for (protocol, number), counts in crowded.items()
+        ]
+        return reasons
+
+    def warnings(self, groups: t.Iterable[Data]) -> list[str]:
+        """Return which ports of GROUPS are not published, as sentences."""
+        return [
+            f"Port '{port['name']}' of '{group['name']}' is not published: an engine cannot limit who comes in "
+            f"(remote_cidr {port['remote_cidr']})."
+            for group in groups
+            if self._is_shown(group)
+            for port in group.get("ports") or ()
+            if _is_limited(port)
+        ]
+
+    def _shown(self, group: Data) -> list[tuple[str, int]]:
+        """Return (protocol, number) of the ports that a node of GROUP shows. Raises SiteError for a wrong one."""
+        if not self._is_shown(group):
+            return []
+        ports = [port for port in group.get("ports") or () if not _is_limited(port)]
+        rules = port_rules({**group, "ports": ports})
+        found = {(rule.protocol, number) for rule in rules for number in range(rule.first, rule.last + 1)}
+        return sorted(found - {("tcp", 22)})
+
+    def _is_shown(self, group: Data) -> bool:
+        return self.public and bool((group.get("network") or {}).get("public"))
+
+
+def check_ports(site: str, publish_on: str | None, ssh_ports: str | None) -> None:
+    """Raise SiteError (bad_input) where the options of SITE are not an address and a range of ports."""
+    problems = []
+    try:
+        ipaddress.ip_address(publish_on or "127.0.0.1")
+    except ValueError:
+        problems.append(Problem(f"Site '{site}': option 'publish_on' must be an address, not {publish_on!r:.60}"))
+    first, _hyphen, last = (ssh_ports or "1-1").partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last) <= 65535):
+        problems.append(
+            Problem(
+                f"Site '{site}': option 'ssh_ports' must be FIRST-LAST, not {ssh_ports!r:.60}",
+                hint="Write, for example, 40000-40999.",
+            )
+        )
+    if problems:
+        raise SiteError(problems, bad_input=True)
+
+
+def _is_limited(port: Data) -> bool:
+    return port.get("remote_cidr") not in (None, *ANYBODY.values())

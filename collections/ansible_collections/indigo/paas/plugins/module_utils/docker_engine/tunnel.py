@@ -1,0 +1,104 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way to an engine behind an SSH server: a socket of this machine that stands for the engine's own."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import subprocess
+import tempfile
+import time
+import weakref
+
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.endpoint import Endpoint
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.remote import ssh_words
+
+LOGIN_TIMEOUT = 20  # seconds
+READY = b"indigo-paas\n"
+
+
+class Tunnel:
+    """An SSH connection that forwards a socket; it ends with this object, or with this process however that dies."""
+
+    def __init__(self, site: str, endpoint: Endpoint) -> None:
+        """Open it. Raises SiteError where nobody can log in or the engine's socket is not there."""
+        self._directory = tempfile.mkdtemp(prefix="indigo-paas-")
+        self.socket = os.path.join(self._directory, "engine.sock")
+        try:
+            # A session of its own: an interrupt at the keyboard is for us, who then need the engine to clean up.
+            self._process = subprocess.Popen(
+                tunnel_command(endpoint, self.socket),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            raise SiteError("The command ssh is not installed here", bad_input=True) from error
+        self._finalizer = weakref.finalize(self, _close, self._process, self._directory)
+        try:
+            self._wait(site, endpoint)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the connection; once is enough."""
+        self._finalizer()
+
+    def _wait(self, site: str, endpoint: Endpoint) -> None:
+        """Return when the host says that we are in; what its shell says before does not matter."""
+        until = time.monotonic() + LOGIN_TIMEOUT
+        said = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            while READY not in said:
+                if not selector.select(max(until - time.monotonic(), 0)):
+                    raise SiteError(
+                        f"The host of site '{site}' did not let us in within {LOGIN_TIMEOUT} s: {endpoint.url}"
+                    )
+                chunk = os.read(self._process.stdout.fileno(), 4096)
+                if not chunk:
+                    raise refusal(site, endpoint, self._process.stderr.read().decode(errors="replace"))
+                said += chunk
+
+
+def tunnel_command(endpoint: Endpoint, socket: str) -> list[str]:
+    """Return the command that forwards SOCKET of this machine to the engine's, until its standard input ends."""
+    return [
+        "ssh",
+        *ssh_words(known_hosts=endpoint.known_hosts, key=endpoint.ssh_key),
+        # A shared connection would outlive us, and keep the socket.
+        *("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes"),
+        *("-L", f"{socket}:{endpoint.socket}"),
+        *(["-p", str(endpoint.port)] if endpoint.port else []),
+        *(["-l", endpoint.user] if endpoint.user else []),
+        *("--", endpoint.host),
+        f"echo {READY.decode().strip()} && exec cat >/dev/null",
+    ]
+
+
+def refusal(site: str, endpoint: Endpoint, said: str) -> SiteError:
+    """Return the error for a connection that ended at once, after ssh SAID why."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    reason = lines[-1] if lines else "it gave no reason"
+    hint = None
+    if "Host key verification failed" in said:
+        hint = "Add its host key to known_hosts, or name a file that has it in site_known_hosts."
+    elif "Permission denied" in said:
+        hint = "Put the public key into the user's authorized_keys there, and name the private one in site_key."
+    return SiteError(f"The host of site '{site}' does not let us in at {endpoint.url}: {reason}", hint=hint)
+
+
+def _close(process: subprocess.Popen[bytes], directory: str) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    process.terminate()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            stream.close()
+    process.wait()
