@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import time
 import typing as t
+from datetime import UTC, datetime
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.evidence import gather
+from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 
 
@@ -43,3 +47,21 @@ def _site_class(kind: str) -> type[Site]:
         if isinstance(value, type) and issubclass(value, Site) and getattr(value, "type", None) == kind:
             return value
     raise SiteError(f"The file of the site type '{kind}' defines no Site of that type")
+
+
+def describe_sites(sites: t.Mapping[str, t.Mapping[str, t.Any]], now: datetime | None = None) -> list[dict[str, t.Any]]:
+    """Return the descriptions of SITES (options by name), asked all at once, with the evidence that ranks them.
+
+    now   the moment (naive, UTC) at which agreements must be in force; by default this one
+
+    `seconds` says how long each took to answer. A site that does not is described as that.
+    Raises SiteError (bad_input) where options are wrong.
+    """
+    opened = [open_site(name, options) for name, options in sites.items()]
+    described = each(_timed, opened, workers=16)
+    return gather(described, now or datetime.now(UTC).replace(tzinfo=None))
+
+
+def _timed(site: Site) -> dict[str, t.Any]:
+    began = time.monotonic()
+    return {**site.describe(), "seconds": round(time.monotonic() - began, 3)}
