@@ -139,36 +139,57 @@ def pack(name: str, files: Mapping[str, bytes]) -> bytes:
 
 def describe_sites(sites: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Ask SITES (options by name) what they have, all at once; one that is down is described as that."""
-    from concurrent.futures import ThreadPoolExecutor
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites
 
-    with ThreadPoolExecutor(max_workers=max(1, len(sites))) as pool:
-        return list(pool.map(lambda name: _describe(name, sites[name]), sites))
+        return list(describe_sites(sites))
+
+
+def missing_at_site(name: str, options: Mapping[str, Any]) -> list[str]:
+    """Return what keeps deployments from running at the site NAME, as sentences; none where nothing does."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
+
+        return list(open_site(name, dict(options)).missing())
+
+
+def with_hosts(options: Mapping[str, Any], hosts: Callable[[str], list[tuple[str, dict[str, Any]]]]) -> dict[str, Any]:
+    """Return the OPTIONS of a site with the hosts of its hosts_group, which HOSTS gives, among its hosts."""
+    from ansible_collections.indigo.paas.plugins.module_utils import host_entries
+
+    return dict(host_entries.with_hosts(options, hosts))
 
 
 def candidates(
     plan: Mapping[str, Any],
     descriptions: Sequence[Mapping[str, Any]],
-    wanted: str | None = None,
+    wanted: Sequence[str] = (),
     name: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return which sites can hold PLAN, the best first: [{"site", "fits", "reasons"}]."""
+    """Return which sites can hold PLAN, the best first: as of `brokering.candidates`."""
     with _errors():
         from ansible_collections.indigo.paas.plugins.module_utils import brokering
 
         return list(brokering.candidates(plan, descriptions, wanted, name))
 
 
-def choose_site(
+def place(
     plan: Mapping[str, Any],
     descriptions: Sequence[Mapping[str, Any]],
-    wanted: str | None = None,
+    wanted: Sequence[str] = (),
     name: str | None = None,
-) -> str:
-    """Return the best site for PLAN; raise BadInput with the reasons of every site that cannot hold it."""
+    spread: bool = False,
+) -> dict[str, Any]:
+    """Return which nodes of PLAN would go where, none being there yet: as of `brokering.distribute`.
+
+    Raises BadInput with the reasons of every site that cannot hold them.
+    """
     with _errors():
         from ansible_collections.indigo.paas.plugins.module_utils import brokering
+        from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet
 
-        return str(brokering.choose(plan, descriptions, wanted, name))
+        standing = Fleet({}).standing(plan["groups"])
+        return dict(brokering.distribute(plan, descriptions, standing, wanted, name, spread))
 
 
 def warnings(plan: Mapping[str, Any], template: Template, inputs: Mapping[str, Any]) -> list[Problem]:
@@ -314,13 +335,6 @@ def _texts(data: Any) -> Iterator[str]:
     elif isinstance(data, dict | list):
         for item in data.values() if isinstance(data, dict) else data:
             yield from _texts(item)
-
-
-def _describe(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    with _errors():
-        from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
-
-        return dict(open_site(name, dict(options)).describe())
 
 
 def _open(template: Template) -> tuple[Any, Any]:

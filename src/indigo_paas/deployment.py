@@ -23,6 +23,9 @@ class Request:
     """What a deployment shall be.
 
     template: path of the copy of its template, relative to the deployment's directory.
+    site: the only site where it may be; candidates: the only ones, where there are several.
+    spread, max_providers_retry, keep_last_attempt, provider_timeout (minutes), may_move: how sites are tried, as the
+    inventory plugin documents them.
     counts, removals: by node template, in place of the template's own. strict, trust_template: how it is read.
     """
 
@@ -34,6 +37,12 @@ class Request:
     removals: Mapping[str, list[str]] = field(default_factory=dict)
     strict: bool = False
     trust_template: bool = False
+    candidates: list[str] = field(default_factory=list)
+    spread: bool = False
+    max_providers_retry: int | None = None
+    keep_last_attempt: bool = True
+    provider_timeout: float | None = None
+    may_move: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ def read(files: DeploymentFiles) -> Request:
 
     try:
         document = yaml.load(files.source.read_text(encoding="utf-8"), Loader=_loader())
-        options = {key: document.get(key) for key in Request.__dataclass_fields__ if document.get(key)}
+        options = {key: document[key] for key in Request.__dataclass_fields__ if document.get(key) is not None}
         return Request(**options)
     except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
         raise IndigoError(f"{files.source} cannot be read: {error}") from error
@@ -80,13 +89,21 @@ def write_to(source: Path, root: Path, request: Request) -> None:
         "template": str(root / request.template),
         "inputs": dict(request.inputs),
         "site": request.site,
+        "candidates": list(request.candidates),
+        "spread": request.spread,
+        "max_providers_retry": request.max_providers_retry,
+        "keep_last_attempt": request.keep_last_attempt,
+        "provider_timeout": request.provider_timeout,
+        "may_move": request.may_move,
         "counts": dict(request.counts),
         "removals": {group: list(nodes) for group, nodes in request.removals.items()},
         "strict": request.strict,
         "trust_template": request.trust_template,
         "state_dir": str(root),
     }
-    text = _HEAD + yaml.safe_dump({key: value for key, value in options.items() if value}, sort_keys=False)
+    text = _HEAD + yaml.safe_dump(
+        {key: options[key] for key in options if _is_said(key, options[key])}, sort_keys=False
+    )
     draft = source.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -94,6 +111,11 @@ def write_to(source: Path, root: Path, request: Request) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(source)
+
+
+def _is_said(option: str, value: Any) -> bool:
+    """Say whether VALUE differs from what OPTION is when nothing is said."""
+    return value is False if option == "keep_last_attempt" else bool(value)
 
 
 def kept_digest(request: Request) -> str:

@@ -165,6 +165,8 @@ class Progress:
             self.changed += 1
             if self.step is not None:
                 self.step.changed += 1
+        for text in result.get("warnings") or ():
+            yield Event(when, Kind.WARNING, self._play, task_name(data), node, str(text))
         kind = _kind(name, data, result)
         if kind is None:
             return

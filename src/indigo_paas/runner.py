@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class Job:
     """A playbook run.
 
     playbook: its full name. inventory: sources in their order. directory: of the run's own files.
-    environment: of the processes. verbosity: as ansible-playbook's count of -v.
+    environment: of the processes. verbosity: as ansible-playbook's count of -v. variables: extra variables.
     """
 
     playbook: str
@@ -49,6 +49,7 @@ class Job:
     directory: Path
     environment: Mapping[str, str]
     verbosity: int = 0
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 def environment(base: Mapping[str, str], collections: Path, scripts: Path) -> dict[str, str]:
@@ -131,6 +132,7 @@ def run(
         inventory=list(job.inventory),
         envvars=dict(job.environment),
         verbosity=job.verbosity,
+        extravars=dict(job.variables),
         quiet=True,
         fact_cache_type="memory",
     )

@@ -19,6 +19,9 @@ GROUP = "paas_sites"
 PREFIX = "site_"
 PATIENCE = 120  # seconds; a dynamic inventory may ask a cloud
 
+# What sites are told by variables: their own, and those of the hosts that a site consists of.
+_TOLD = "(site|node|ansible)_"
+
 _TEMPLATE = re.compile(r"\{[{%]")
 _LABEL = re.compile(r"^\[?(?:ERROR|WARNING)\]?[:!]\s*")
 
@@ -39,7 +42,7 @@ class Reading:
         self._source = source
         self._environment = {**environment(), "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
         self._environment |= {"ANSIBLE_STDOUT_CALLBACK": "oneline", "ANSIBLE_LOAD_CALLBACK_PLUGINS": "true"}
-        self._process = self._start("ansible-inventory", "-i", str(source), "--list", "--export")
+        self._process = self._start("ansible-inventory", "-i", str(source), "--list")
 
     def result(self) -> dict[str, Options]:
         """Return the options of the sites by name, without site_ in front; raise BadInput without any."""
@@ -50,16 +53,25 @@ class Reading:
                 f"{self._source} describes no site. A site is a host of the group {GROUP}, "
                 f"with {PREFIX}type among its variables."
             )
-        variables = listing["_meta"]["hostvars"]
-        sites = {name: _options(variables.get(name, {})) for name in names}
-        return self._evaluated(names) if _TEMPLATE.search(json.dumps(sites)) else sites
+        variables = self._variables(listing, GROUP)
 
-    def _evaluated(self, names: list[str]) -> dict[str, Options]:
-        """Return the sites with lookups in their variables done: ansible-inventory leaves them alone."""
-        wanted = f"hostvars[inventory_hostname] | dict2items | selectattr('key', 'match', '{PREFIX}') | items2dict"
+        def hosts(group: str) -> list[tuple[str, Options]]:
+            return list(self._variables(listing, group).items())
+
+        return {name: collection.with_hosts(_options(variables[name]), hosts) for name in names}
+
+    def _variables(self, listing: Mapping[str, Any], group: str) -> dict[str, Options]:
+        """Return what sites are told of the hosts of GROUP by their variables, by host."""
+        known = listing["_meta"]["hostvars"]
+        found = {name: _told(known.get(name, {})) for name in hosts_of(listing, group)}
+        return {**found, **self._evaluated(group)} if _TEMPLATE.search(json.dumps(found)) else found
+
+    def _evaluated(self, group: str) -> dict[str, Options]:
+        """Return the variables of GROUP's hosts with lookups done: ansible-inventory leaves them alone."""
+        wanted = f"hostvars[inventory_hostname] | dict2items | selectattr('key', 'match', '{_TOLD}') | items2dict"
         process = self._start(
             "ansible",
-            GROUP,
+            group,
             "-i",
             str(self._source),
             "-m",
@@ -68,7 +80,7 @@ class Reading:
             f"msg={{{{ {wanted} }}}}",
         )
         answers = re.findall(r"^(\S+) \| SUCCESS => (\{.*\})$", self._finish(process), re.MULTILINE)
-        return {name: _options(json.loads(answer)["msg"]) for name, answer in answers if name in names}
+        return {name: _told(json.loads(answer)["msg"]) for name, answer in answers}
 
     def _start(self, *command: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -93,8 +105,12 @@ class Reading:
         return output
 
 
+def _told(variables: Mapping[str, Any]) -> Options:
+    return {name: _plain(variables[name]) for name in variables if re.match(_TOLD, name)}
+
+
 def _options(variables: Mapping[str, Any]) -> Options:
-    return {name.removeprefix(PREFIX): _plain(variables[name]) for name in variables if name.startswith(PREFIX)}
+    return {name.removeprefix(PREFIX): variables[name] for name in variables if name.startswith(PREFIX)}
 
 
 def _plain(value: Any) -> Any:

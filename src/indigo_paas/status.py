@@ -27,7 +27,7 @@ def begin(command: str, current: str | None) -> str:
     """
     if command == "destroy":
         return DELETE_IN_PROGRESS
-    if current is None or current in (CREATE_IN_PROGRESS, CREATE_FAILED):
+    if current is None or is_new(current):
         return CREATE_IN_PROGRESS
     require_kept(current)
     return UPDATE_IN_PROGRESS
@@ -42,6 +42,11 @@ def require_kept(current: str) -> None:
     """Raise BadInput when the deployment is being deleted."""
     if current.startswith("DELETE_"):
         raise BadInput(f"The deployment is {current}: it can only be destroyed.")
+
+
+def is_new(current: str) -> bool:
+    """Say whether a deployment with the status CURRENT was never complete."""
+    return current in (CREATE_IN_PROGRESS, CREATE_FAILED)
 
 
 def is_over(status: str) -> bool:

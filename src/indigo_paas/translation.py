@@ -44,10 +44,15 @@ def for_site(
 
     Without a site the best is taken; raises BadInput with the reasons of all when none can hold the nodes.
     """
-    planned = engine.plan(settings, template, inputs, site)
+    planned = engine.plan(settings, template, inputs, [site] if site else [])
     chosen = planned.site or site
     if chosen is None:
         raise BadInput(*planned.problems)
+    if len(planned.placement) > 1:
+        raise BadInput(
+            f"Its nodes would go to several sites ({', '.join(planned.placement)}), and a project is for one: "
+            "name it with --site."
+        )
     listing = _listing(work.sites_source(settings))
     found = listing["_meta"]["hostvars"].get(chosen, {})
     options = {key: _own(value) for key, value in found.items() if key.startswith(sites.PREFIX)}

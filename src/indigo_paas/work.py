@@ -50,7 +50,8 @@ class Observer(Protocol):
 class Outcome:
     """What became of a command.
 
-    state: ok, failed or interrupted. steps: [{"name", "seconds", "changed"}]. seconds: in all.
+    state: ok, failed or interrupted. site: the main one. sites: those where something is, or may be.
+    steps: [{"name", "seconds", "changed"}]. seconds: in all.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Outcome:
     steps: list[dict[str, Any]]
     seconds: float
     warnings: list[Problem] = field(default_factory=list)
+    sites: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -130,8 +132,8 @@ def new(
 ) -> Iterator[Work]:
     """Make the deployment of REQUEST and work on it; raise Busy or BadInput when somebody was faster.
 
-    copy: its template. about: "template" and "description", for people. started: when the command began, which is
-    before it was sure that the deployment can be made.
+    copy: its template. about: "template", "description" and "site", for people. started: when the command began, which
+    is before it was sure that the deployment can be made.
     """
     name = request.name
     files = settings.home.deployment(name)
@@ -148,7 +150,6 @@ def new(
         row = memory.add_deployment(
             name,
             status=status.begin("deploy", None),
-            site=request.site,
             **about,
             sites=str(settings.sites.absolute()) if settings.sites else None,
         )
@@ -195,10 +196,11 @@ def run(
     masker: Masker,
     warnings: list[Problem] | None = None,
     external: bool = False,
+    variables: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Run PLAYBOOK of the collection for COMMAND, keep its history, and return what became of it.
 
-    external: whether playbooks from elsewhere are among what it runs.
+    external: whether playbooks from elsewhere are among what it runs. variables: extra variables.
     `check` leaves status and outputs alone; `destroy` removes the deployment when it succeeds.
     """
     doing = _begin(work, command)
@@ -206,7 +208,7 @@ def run(
     code: int | None = None
     problem: BaseException | None = None
     try:
-        code = _play(work, doing, playbook, progress, observer, masker, external)
+        code = _play(work, doing, playbook, progress, observer, masker, external, variables or {})
     except Exception as error:
         problem = error
     outcome = _outcome(work, doing, progress, code, problem, masker, warnings or [])
@@ -241,6 +243,7 @@ def _play(
     observer: Observer,
     masker: Masker,
     external: bool,
+    variables: Mapping[str, Any],
 ) -> int:
     if work.ended_leftovers:
         text = f"Ended what an interrupted run had left running ({work.ended_leftovers})."
@@ -263,6 +266,7 @@ def _play(
         paths.private_directory(work.files.runs / doing.id),
         environment,
         max(0, work.settings.verbosity - 1),
+        variables,
     )
 
     def on_event(raw: dict[str, Any]) -> None:
@@ -340,6 +344,7 @@ def _outcome(
         ],
         seconds=round(time.time() - work.started, 3),
         warnings=warnings,
+        sites=list(result.get("sites") or ()),
     )
 
 
@@ -369,7 +374,7 @@ def _keep(work: Work, doing: memories.Run, outcome: Outcome) -> None:
         steps=outcome.steps,
         reason=outcome.reason,
     )
-    known: dict[str, Any] = {"nodes": outcome.nodes} if doing.command != "destroy" else {}
+    known: dict[str, Any] = {"nodes": outcome.nodes, "site": outcome.site} if doing.command != "destroy" else {}
     if outcome.state == memories.OK and doing.command != "check":
         known["outputs"] = outcome.outputs
     if doing.command != "check":

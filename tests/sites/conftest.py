@@ -15,6 +15,9 @@ from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node, Site
 
+from .openstack_cloud.cloud import OpenStackCloud, Project, running
+from .openstack_cloud.proxy import Proxy
+
 NUMBERS = itertools.count()
 
 
@@ -88,3 +91,27 @@ class Key:
 @pytest.fixture
 def key(tmp_path: pathlib.Path) -> Key:
     return Key(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def openstack_cloud(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> t.Iterator[OpenStackCloud]:
+    """Give a real OpenStack with virtual servers; see openstack_cloud/cloud.py."""
+    choice = request.config.getoption("--openstack")
+    if choice == "skip":
+        pytest.skip("--openstack=skip")
+    with running(tmp_path_factory.mktemp("openstack"), keep=choice == "keep") as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def project(openstack_cloud: OpenStackCloud) -> Project:
+    return openstack_cloud.project()
+
+
+@pytest.fixture
+def compute_proxy(openstack_cloud: OpenStackCloud) -> t.Iterator[Proxy]:
+    proxy = Proxy(openstack_cloud.address, 8774)
+    yield proxy
+    proxy.close()

@@ -100,6 +100,14 @@ def test_all_problems_are_told(monkeypatch, capsys):
     ]
 
 
+def test_nobody_logs_in_to_this_machine():
+    from indigo_paas.cli import ssh
+
+    ssh._require_remote({"name": "fe-0"})
+    with pytest.raises(BadInput, match="fe-0 is this machine"):
+        ssh._require_remote({"name": "fe-0", "ansible_connection": "local"})
+
+
 def test_a_database_that_is_none(tmp_path, capsys):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "indigo-paas.db").write_text("no database at all, " * 100)

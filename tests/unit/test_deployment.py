@@ -42,6 +42,15 @@ def test_any_inputs_survive(tmp_path_factory, inputs):
     assert deployment.read(files).inputs == inputs
 
 
+def test_how_sites_are_tried_is_kept(files):
+    request = Request(
+        "pool", "template/x/t.yaml", candidates=["a", "b"], keep_last_attempt=False, provider_timeout=0.5, spread=True
+    )
+    deployment.write(files, request)
+    assert deployment.read(files) == request
+    assert "may_move" not in files.source.read_text()
+
+
 def test_what_cannot_be_read_says_so(files):
     with pytest.raises(IndigoError, match=r"cluster\.indigo\.yml"):
         deployment.read(files)

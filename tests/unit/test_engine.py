@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-from indigo_paas import runner, sites, wanted
+from indigo_paas import engine, runner, sites, wanted
 from indigo_paas.errors import BadInput
 
 PLAN = {
@@ -45,6 +45,24 @@ def test_a_scaled_count_holds_until_the_template_counts_otherwise():
     assert wanted.still_meant(scaled, {"wn": 2, "fe": 1, "gone": 1}, {"wn": 2, "fe": 3, "new": 1}) == {"wn": 5}
 
 
+CANDIDATES = [{"site": name, "fits": name != "d", "reasons": []} for name in "abcd"]
+
+
+@pytest.mark.parametrize(
+    ("placement", "spread", "tries", "sites"),
+    [
+        ({"a": {"wn": 1}}, False, None, ["a", "b", "c"]),
+        ({"a": {"wn": 1}}, False, 2, ["a", "b"]),
+        ({"a": {"wn": 1}}, True, 2, ["d", "a", "b", "c"]),
+        ({"a": {"wn": 1}, "d": {"wn": 1}}, False, 1, ["d", "a", "b", "c"]),
+    ],
+)
+def test_where_a_deployment_may_come_to_be(placement, spread, tries, sites):
+    planned = engine.Planned(PLAN, CANDIDATES, placement, ["d", "a", "b", "c"])
+    assert planned.to_try(spread, tries) == sites
+    assert planned.site == "a"
+
+
 def test_the_environment_of_ansible():
     base = {"PATH": "/usr/bin", "LANG": "C", "ANSIBLE_COLLECTIONS_PATH": "/mine", "TOKEN": "x"}
     made = runner.environment(base, pathlib.Path("/ours"), pathlib.Path("/venv/bin"))
@@ -62,7 +80,9 @@ def test_sites_of_a_listing():
         "clouds": {"hosts": ["b", "a"]},
     }
     assert sites.hosts_of(listing, "paas_sites") == ["a", "b"]
-    options = sites._options({"site_type": {"__ansible_unsafe": "docker"}, "site_x": [1, {"y": 2}], "other": 3})
+    options = sites._options(
+        sites._told({"site_type": {"__ansible_unsafe": "docker"}, "site_x": [1, {"y": 2}], "other": 3})
+    )
     assert options == {"type": "docker", "x": [1, {"y": 2}]}
 
 

@@ -129,7 +129,7 @@ CANDIDATES = [
 
 @pytest.fixture
 def told() -> list[str]:
-    return list(plan_lines(Planned(PLAN, CANDIDATES, "here")))
+    return list(plan_lines(Planned(PLAN, CANDIDATES, {"here": {"wn": 2}})))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_plan_keeps_secrets_and_steers_no_terminal(told):
 
 def test_an_empty_plan_has_few_lines():
     plan = {"inputs": {}, "groups": [], "components": [], "stages": []}
-    assert list(plan_lines(Planned(plan, [], None))) == []
+    assert list(plan_lines(Planned(plan, []))) == []
 
 
 NODES = {"create": [], "keep": [], "repair": [], "remove": []}

@@ -214,3 +214,10 @@ def test_times():
     assert timestamp("1970-01-01T00:00:10") == 10
     assert timestamp("1970-01-01T01:00:10+01:00") == 10
     assert timestamp(None) == 0
+
+
+def test_warnings_of_a_task_are_told():
+    _progress, events = told(
+        play(0, "Make"), task(1, "Make"), ok(2, "localhost", "Make", warnings=["a host is silent"])
+    )
+    assert [(one.kind, one.text) for one in events if one.kind is Kind.WARNING] == [(Kind.WARNING, "a host is silent")]

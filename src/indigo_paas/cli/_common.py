@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# What takes longer says what it waits for (seconds).
+SLOW = 2.0
+
 EXIT_CODES = {"ok": 0, "failed": 1, "interrupted": 130}
 
 
@@ -38,6 +43,18 @@ def a_template(given: str) -> Template:
 name_argument = click.argument("name")
 template_argument = click.argument("template", type=a_template)
 site_option = click.option("--site", metavar="SITE", help="The site; by default the best that can hold it.")
+sites_option = click.option(
+    "--site",
+    "only",
+    multiple=True,
+    metavar="SITE",
+    help="Look at this site only; repeat it for more. By default the best of all that can hold it.",
+)
+spread_option = click.option(
+    "--spread/--no-spread",
+    default=None,
+    help="Whether nodes may go to several sites where no single one has room.",
+)
 
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would change; change nothing.")
@@ -121,6 +138,18 @@ def inputs_of(pairs: Iterable[str], file: Path | None) -> dict[str, Any]:
             raise BadInput(f"-i {pair!r} is no input. Write -i NAME=VALUE.")
         inputs[name.strip()] = collection.parse_value(value)
     return inputs
+
+
+@contextlib.contextmanager
+def slow(told: Callable[[], str]) -> Iterator[None]:
+    """Print what TOLD returns on stderr, once, where what is done takes longer than two seconds."""
+    timer = threading.Timer(SLOW, lambda: click.echo(line(told()), err=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def print_json(data: Any) -> None:

@@ -19,6 +19,8 @@ from indigo_paas.settings import Settings
 from indigo_paas.text import clean, line
 
 COMMANDS = (
+    "sites",
+    "site",
     "plan",
     "deploy",
     "list",

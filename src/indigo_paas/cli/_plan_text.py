@@ -35,7 +35,9 @@ def plan_lines(planned: Planned) -> Iterator[str]:
     yield from _section("Policies", (text for policy in plan.get("policies", []) for text in _policy(policy)))
     outputs = plan.get("outputs", {})
     yield from _section("Outputs", (text for name, output in outputs.items() for text in _output(name, output)))
-    yield from _section("Sites", (text for found in planned.candidates for text in _candidate(found, planned.site)))
+    yield from _section(
+        "Sites", (text for found in planned.candidates for text in _candidate(found, planned.placement))
+    )
 
 
 def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
@@ -130,9 +132,13 @@ def _output(name: str, output: Data) -> Iterator[str]:
         yield f"  {_short(output['description'])}"
 
 
-def _candidate(candidate: Data, chosen: str | None) -> Iterator[str]:
+def _candidate(candidate: Data, placement: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    if len(placement) > 1 and candidate["site"] in placement:
+        held = ", ".join(f"{count} of {line(name)}" for name, count in placement[candidate["site"]].items())
+        yield f"{line(candidate['site'])}: chosen for {held}"
+        return
     if candidate["fits"]:
-        yield f"{line(candidate['site'])}: {'chosen' if candidate['site'] == chosen else 'can hold it'}"
+        yield f"{line(candidate['site'])}: {'chosen' if candidate['site'] in placement else 'can hold it'}"
         return
     yield f"{line(candidate['site'])}: cannot hold it"
     for reason in candidate["reasons"]:

@@ -15,10 +15,14 @@ from indigo_paas.text import line
 @click.command("destroy", short_help="Delete a deployment with all its nodes.")
 @_common.name_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Also where a part of it cannot be cleaned or deleted, which then stays.")
 @_common.json_option
 @click.pass_obj
-def command(settings: Settings, name: str, yes: bool, as_json: bool) -> int:
-    """Delete all that the deployment NAME has at its site, then its files and its history.
+def command(settings: Settings, name: str, yes: bool, force: bool, as_json: bool) -> int:
+    """Delete all that the deployment NAME has at its sites, then its files and its history.
+
+    Hosts that existed before it are cleaned and given back. With --force, what does not answer or cannot be cleaned
+    does not keep the rest from being deleted: it is told, and has to be looked after by hand.
 
     \b
     Example:
@@ -31,9 +35,10 @@ def command(settings: Settings, name: str, yes: bool, as_json: bool) -> int:
     row = view(settings, name).deployment
     nodes = ", ".join(line(node["name"]) for node in row.nodes)
     if not yes:
-        _common.confirm(f"Destroy {name} at {line(row.site)}{f' with its nodes {nodes}' if nodes else ''}?")
+        places = ", ".join(dict.fromkeys(line(node.get("site") or row.site) for node in row.nodes)) or line(row.site)
+        _common.confirm(f"Destroy {name} at {places}{f' with its nodes {nodes}' if nodes else ''}?")
     with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
-        outcome = engine.destroy(settings, name, observer)
+        outcome = engine.destroy(settings, name, observer, force)
     code = _common.finish(outcome, as_json)
     if code == 0:
         files = line(settings.home.deployment(name).root)

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 @_common.template_argument
 @_common.reading_options
 @_common.input_options
-@_common.site_option
+@_common.sites_option
+@_common.spread_option
 @click.option("--against", metavar="NAME", help="Say what would change of the deployment NAME.")
+@click.option("--why", is_flag=True, help="Say by what the sites were compared.")
 @_common.json_option
 @click.pass_obj
 def command(
@@ -32,19 +34,22 @@ def command(
     template: Template,
     pairs: tuple[str, ...],
     file: Path | None,
-    site: str | None,
+    only: tuple[str, ...],
+    spread: bool | None,
     against: str | None,
+    why: bool,
     as_json: bool,
 ) -> None:
     """Check TEMPLATE and say what deploying it would make, and on which site.
 
     TEMPLATE is a file, a CSAR archive, an http(s) URL, or - for standard input. Nothing is made.
     For the sites that cannot hold it, the reasons are told; that none can is no error, unless --site
-    asks for that one.
+    asks for certain ones.
 
     \b
     Examples:
       indigo-paas plan pool.yaml -i wn_num=4
+      indigo-paas plan pool.yaml --why
       indigo-paas plan pool-v2.yaml --against pool
       indigo-paas plan https://example.org/pool.yaml
     """
@@ -54,13 +59,16 @@ def command(
         return
     from indigo_paas import collection, engine
 
-    planned = engine.plan(settings, template, inputs, site)
+    with _common.slow(lambda: f"Waiting for {' and '.join(only) or 'the sites'} ..."):
+        planned = engine.plan(settings, template, inputs, only, spread=bool(spread))
     warnings = collection.warnings(planned.plan, template, inputs)
     if as_json:
         _common.print_json(_report(planned, warnings))
     else:
         _print(planned, warnings)
-    if planned.site is None and (site or not planned.candidates):
+        if why:
+            _print_reasons(planned)
+    if planned.site is None and (only or not planned.candidates):
         for problem in planned.problems:
             click.echo(clean(problem), err=True)
         raise click.exceptions.Exit(2)
@@ -83,6 +91,7 @@ def _report(planned: Planned, warnings: Sequence[Problem]) -> dict[str, object]:
         **plan,
         "warnings": _common.problems_json(warnings),
         "site": planned.site,
+        "placement": planned.placement,
         "candidates": planned.candidates,
         "problems": _common.problems_json(planned.problems),
     }
@@ -94,3 +103,10 @@ def _print(planned: Planned, warnings: Sequence[Problem]) -> None:
     for text in plan_lines(planned):
         click.echo(text)
     _common.print_warnings(warnings)
+
+
+def _print_reasons(planned: Planned) -> None:
+    from indigo_paas.cli._why_text import why_lines
+
+    for text in why_lines(planned.candidates):
+        click.echo(text)

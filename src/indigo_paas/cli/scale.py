@@ -16,6 +16,7 @@ from indigo_paas.settings import Settings
 @_common.name_argument
 @click.argument("counts", nargs=-1, metavar="[GROUP=COUNT]...")
 @click.option("--remove", multiple=True, metavar="NODE", help="Let this node go; repeat it for more.")
+@_common.spread_option
 @_common.dry_run_option
 @_common.json_option
 @click.pass_obj
@@ -24,6 +25,7 @@ def command(
     name: str,
     counts: tuple[str, ...],
     remove: tuple[str, ...],
+    spread: bool | None,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -36,6 +38,7 @@ def command(
     Examples:
       indigo-paas scale pool wn_server=4 --dry-run
       indigo-paas scale pool wn_server=4
+      indigo-paas scale pool wn_server=8 --spread
       indigo-paas scale pool wn_server=2 --remove wn-server-1
       indigo-paas scale pool --remove wn-server-1
     """
@@ -51,7 +54,7 @@ def command(
         _common.print_difference(*preview.scale(settings, name, wanted, remove), name, as_json)
         return 0
     with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
-        outcome = engine.scale(settings, name, wanted, observer, remove)
+        outcome = engine.scale(settings, name, wanted, observer, remove, spread)
     return _common.finish(outcome, as_json)
 
 

@@ -49,10 +49,12 @@ def _print(known: dict[str, Any]) -> None:
     _common.print_mapping("Scaled", known["counts"])
     if known["nodes"]:
         click.echo("Nodes:")
+    several = len({node.get("site") for node in known["nodes"]}) > 1
     for node in known["nodes"]:
         addresses = ", ".join([*node.get("public_address", []), *node.get("private_address", [])])
         problem = f": {line(node['problem'])}" if node.get("problem") else ""
-        click.echo(f"  {line(node['name'])}  {line(addresses)}  {line(node.get('state', ''))}{problem}")
+        place = f"  {line(node.get('site'))}" if several else ""
+        click.echo(f"  {line(node['name'])}  {line(addresses)}{place}  {line(node.get('state', ''))}{problem}")
     _common.print_mapping("Outputs", known["outputs"])
     if known["runs"]:
         click.echo("Runs:")

@@ -54,6 +54,7 @@ def command(ctx: click.Context, name: str, node: str | None) -> None:
     settings: Settings = ctx.obj
     files = settings.home.deployment(name)
     chosen = _node(name, view(settings, name).deployment.nodes, node)
+    _require_remote(chosen)
     arguments = _arguments(files, chosen, ctx.meta.get("command", []))
     try:
         os.execvp(arguments[0], arguments)
@@ -73,6 +74,11 @@ def _node(deployment: str, nodes: Sequence[Mapping[str, Any]], name: str | None)
     if name not in names:
         raise BadInput(f"{deployment} has no node {name!r}. It has {', '.join(names)}.")
     return nodes[names.index(name)]
+
+
+def _require_remote(node: Mapping[str, Any]) -> None:
+    if node.get("ansible_connection") == "local":
+        raise BadInput(f"{node['name']} is this machine: there is nowhere to log in to.")
 
 
 def _arguments(files: DeploymentFiles, node: Mapping[str, Any], command: Sequence[str]) -> list[str]:

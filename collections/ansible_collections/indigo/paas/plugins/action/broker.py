@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils.brokering import candidates, choose
+from ansible_collections.indigo.paas.plugins.module_utils.brokering import candidates, distribute
+from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet
+from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
-from ansible_collections.indigo.paas.plugins.plugin_utils.sites import describe_all
 
 
 class ActionModule(ControllerAction):
@@ -20,8 +21,24 @@ class ActionModule(ControllerAction):
         "sites": {"type": "dict", "required": True},
         "site": {"type": "str"},
         "deployment": {"type": "str"},
+        "nodes": {"type": "list", "elements": "dict"},
+        "spread": {"type": "bool", "default": False},
     }
 
     def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
-        request = (args["plan"], describe_all(args["sites"]), args["site"], args["deployment"])
-        return {"site": choose(*request), "candidates": candidates(*request)}
+        plan, wanted, deployment = args["plan"], [args["site"]] if args["site"] else [], args["deployment"]
+        descriptions = describe_sites(args["sites"])
+        standing = _fleet(args).standing(plan["groups"])
+        placement = distribute(plan, descriptions, standing, wanted, deployment, spread=args["spread"])
+        return {
+            "site": placement["site"],
+            "placement": placement,
+            "candidates": candidates(plan, descriptions, wanted, deployment),
+            **({"warnings": placement["warnings"]} if placement["warnings"] else {}),
+        }
+
+
+def _fleet(args: dict[str, t.Any]) -> Fleet:
+    if args["nodes"] is not None:
+        return Fleet.of(args["nodes"])
+    return find_fleet(args["sites"], args["deployment"]) if args["deployment"] else Fleet({})

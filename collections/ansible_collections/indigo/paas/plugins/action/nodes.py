@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
-from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
-from ansible_collections.indigo.paas.plugins.plugin_utils.connection import known_hosts_file
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
+from ansible_collections.indigo.paas.plugins.plugin_utils.deployment_key import public_key, write_known_hosts
+from ansible_collections.indigo.paas.plugins.plugin_utils.node_changes import diff, lists
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_of
 
 Data = dict[str, t.Any]
@@ -46,10 +44,10 @@ class ActionModule(ControllerAction):
     def _delete(self, site: Site, deployment: str) -> Data:
         names = site.delete_nodes(deployment, dry_run=self._task.check_mode)
         return {
-            **_lists(removed=names),
+            **lists(removed=names),
             "nodes": [],
             "changed": bool(names),
-            "diff": _diff(names, []),
+            "diff": diff(names, []),
         }
 
     def _ensure(self, site: Site, args: Data) -> Data:
@@ -58,45 +56,16 @@ class ActionModule(ControllerAction):
         result = site.ensure_nodes(
             args["deployment"],
             args["groups"],
-            public_key=args["public_key"] or _public_key(args["ssh_key"], args["deployment"], make=not check),
+            public_key=args["public_key"] or public_key(args["ssh_key"], args["deployment"], make=not check),
             progress=lambda line: self._display.display(f"{site.name}: {line}"),
             dry_run=check,
         )
         nodes = [node.to_dict() for node in result.nodes]
-        learned = bool(args["ssh_key"]) and not check and _write_known_hosts(args["ssh_key"], nodes)
+        learned = bool(args["ssh_key"]) and not check and write_known_hosts(args["ssh_key"], nodes)
         return {
-            **_lists(result.created, result.repaired, result.removed, result.kept),
+            **lists(result.created, result.repaired, result.removed, result.kept),
             "nodes": nodes,
             "changed": result.changed or learned,
-            "diff": _diff(before, (set(before) - set(result.removed)) | set(result.created)),
+            "diff": diff(before, (set(before) - set(result.removed)) | set(result.created)),
             **({"warnings": result.warnings} if result.warnings else {}),
         }
-
-
-def _lists(
-    created: t.Iterable[str] = (),
-    repaired: t.Iterable[str] = (),
-    removed: t.Iterable[str] = (),
-    kept: t.Iterable[str] = (),
-) -> Data:
-    lists = {"created": created, "repaired": repaired, "removed": removed, "kept": kept}
-    return {what: sorted(names) for what, names in lists.items()}
-
-
-def _diff(before: t.Iterable[str], after: t.Iterable[str]) -> Data:
-    return {"before": {"nodes": sorted(before)}, "after": {"nodes": sorted(after)}}
-
-
-def _public_key(path: str, deployment: str, make: bool) -> str:
-    """Return the public half of the key at PATH; empty when there is none yet and none is to be made."""
-    if make or os.path.exists(path):
-        return ssh_keys.ensure_key(path, comment=deployment)
-    return ""
-
-
-def _write_known_hosts(ssh_key: str, nodes: list[Data]) -> bool:
-    path = known_hosts_file(ssh_key)
-    try:
-        return ssh_keys.write_if_different(path, ssh_keys.known_hosts(nodes))
-    except OSError as error:
-        raise SiteError(f"The host keys of the nodes cannot be written to {path}: {error.strerror}") from error

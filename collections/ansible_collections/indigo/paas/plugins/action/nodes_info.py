@@ -7,27 +7,42 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, reconcile
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet, nodes_data
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
-from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_of
+from ansible_collections.indigo.paas.plugins.plugin_utils.sites import named_site
+
+Data = dict[str, t.Any]
 
 
 class ActionModule(ControllerAction):
-    """One listing of the site."""
+    """One listing of each site."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {
-        "site": {"type": "dict", "required": True},
+    SPEC: t.ClassVar[Data] = {
+        "site": {"type": "dict"},
+        "sites": {"type": "dict"},
         "deployment": {"type": "str", "required": True},
         "groups": {"type": "list", "elements": "dict"},
+        "lenient": {"type": "bool", "default": False},
+    }
+    RULES: t.ClassVar[Data] = {
+        "required_one_of": [("site", "sites")],
+        "mutually_exclusive": [("site", "sites")],
     }
 
-    def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
-        nodes = site_of(args["site"]).list_nodes(args["deployment"])
-        found = {"nodes": [node.to_dict() for node in nodes]}
-        if args["groups"] is None:
-            return found
-        changes = reconcile(args["groups"], nodes)
-        return {**found, "changes": changes.names(), "problems": differences(changes)}
+    def act(self, args: Data) -> Data:
+        fleet = find_fleet(args["sites"] if args["sites"] is not None else named_site(args["site"]), args["deployment"])
+        if fleet.silent and not args["lenient"]:
+            raise SiteError([Problem(reason) for reason in fleet.silent.values()])
+        found = {"nodes": fleet.to_list(), "silent": fleet.silent}
+        return found if args["groups"] is None else {**found, **_compared(fleet, args["groups"])}
+
+
+def _compared(fleet: Fleet, groups: list[Data]) -> Data:
+    changes = fleet.changes(groups)
+    going = {site: [node for node in nodes if node in changes.remove] for site, nodes in fleet.nodes.items()}
+    return {"changes": changes.names(), "leaving": nodes_data(going), "problems": differences(changes)}
 
 
 def differences(changes: Changes) -> list[str]:

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleFilterError
 from ansible.vars.clean import clean_facts
 
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.host_entries import wanted, with_hosts
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, survey
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
+from ansible_collections.indigo.paas.plugins.plugin_utils.roles import has_entry_point
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_options
+
+SITES_GROUP = "paas_sites"
 
 
 def sites(hostvars: t.Mapping[str, t.Any], names: list[str]) -> dict[str, dict[str, t.Any]]:
     """Return the options of the sites NAMES, by name."""
-    return {str(name): plain(site_options(hostvars[name])) for name in names}
+    return {str(name): _options(hostvars, name) for name in names}
 
 
 def site(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
@@ -46,6 +52,11 @@ def inventory_hosts(
     ]
 
 
+def hosts_file(nodes: list[dict[str, t.Any]]) -> str:
+    """Return the lines of a hosts file that name NODES, each at its first private address."""
+    return "\n".join(f"{node['private_address'][0]} {node['name']}" for node in plain(nodes) if node["private_address"])
+
+
 def role_arguments(
     plan: dict[str, t.Any],
     nodes: list[dict[str, t.Any]],
@@ -67,10 +78,28 @@ def variables_of_facts(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return dict(clean_facts(named))
 
 
+def stages_with(stages: list[dict[str, t.Any]], entry_point: str) -> list[dict[str, t.Any]]:
+    """Return those of STAGES whose role has the tasks file ENTRY_POINT; external stages have none."""
+    return [stage for stage in plain(stages) if stage.get("role") and has_entry_point(stage["role"], entry_point)]
+
+
 def outputs(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the values of the template's outputs, by name; null where nothing is known."""
     planned = plain(plan)
     return hosts.outputs(planned, _state(planned, nodes, hostvars))
+
+
+def _options(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
+    if name not in hostvars:
+        known = next((hostvars[host]["groups"].get(SITES_GROUP, []) for host in hostvars), [])
+        hint = did_you_mean(name, map(str, known), what="sites")
+        raise AnsibleFilterError(f"There is no site '{name}'. {hint}")
+
+    def hosts(group: str) -> list[tuple[str, dict[str, t.Any]]]:
+        names = hostvars[name]["groups"].get(group, [])
+        return [(str(host), {key: hostvars[host][key] for key in hostvars[host] if wanted(key)}) for host in names]
+
+    return plain(with_hosts(site_options(hostvars[name]), hosts))
 
 
 def _state(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -93,7 +122,9 @@ class FilterModule:
             "sites": sites,
             "survey_inputs": survey_inputs,
             "inventory_hosts": inventory_hosts,
+            "hosts_file": hosts_file,
             "role_arguments": role_arguments,
+            "stages_with": stages_with,
             "outputs": outputs,
             "variables_of_facts": variables_of_facts,
         }

@@ -54,6 +54,48 @@ options:
       - Name of the site. When it is left out, the best site that can hold the plan is chosen.
       - The extra variable C(paas_site) wins over it.
     type: str
+  candidates:
+    description:
+      - Names of the only sites where the deployment is, or may be. Each of them must answer once nodes exist.
+        When it is left out, all sites are looked at.
+      - The extra variable C(paas_candidates) wins over it.
+    version_added: 0.3.0
+    type: list
+    elements: str
+    default: []
+  spread:
+    description:
+      - Whether the nodes may go to several sites where no single one has room for all.
+      - The extra variable C(paas_spread) wins over it.
+    version_added: 0.3.0
+    type: bool
+    default: false
+  max_providers_retry:
+    description:
+      - How many attempts to make the nodes may fail in all. By default as many as there are sites.
+      - The extra variable C(paas_max_providers_retry) wins over it.
+    version_added: 0.3.0
+    type: int
+  keep_last_attempt:
+    description:
+      - Whether the remains of the last attempt stay when no other site is left.
+      - The extra variable C(paas_keep_last_attempt) wins over it.
+    version_added: 0.3.0
+    type: bool
+    default: true
+  provider_timeout:
+    description:
+      - How many minutes one attempt at one site may take. By default there is no limit but those of the site itself.
+      - The extra variable C(paas_provider_timeout) wins over it.
+    version_added: 0.3.0
+    type: float
+  may_move:
+    description:
+      - Whether a site may be left where the deployment has nodes already. Say so only while it was never complete.
+      - The extra variable C(paas_may_move) wins over it.
+    version_added: 0.3.0
+    type: bool
+    default: false
   counts:
     description:
       - How many nodes a node group shall have, by node template, in place of the template's count.
@@ -112,19 +154,19 @@ from ansible.template import Templar
 from ansible.utils.vars import combine_vars, load_extra_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
 
-from ansible_collections.indigo.paas.plugins.module_utils import brokering
 from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
-from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import reconcile
+from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet, nodes_data
+from ansible_collections.indigo.paas.plugins.module_utils.host_entries import wanted, with_hosts
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, plan_template, survey
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import holds_jinja
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
-from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_options
+from ansible_collections.indigo.paas.plugins.plugin_utils.sites import PREFIX, site_options
 
 SITES_GROUP = "paas_sites"
 NODES_GROUP = "paas_nodes"
 LEAVING_GROUP = "paas_leaving"
+LEASED_GROUP = "paas_leased"
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -144,6 +186,9 @@ class InventoryModule(BaseInventoryPlugin):
             raise AnsibleParserError(str(error)) from error
         for name, value in request.items():
             inventory.set_variable("all", name, value)
+        # Also where there is no plan: playbooks name them, and Ansible warns of names that it does not know.
+        for name in (NODES_GROUP, LEAVING_GROUP, LEASED_GROUP):
+            inventory.add_group(name)
         try:
             self._populate(request)
         except PaasError as error:
@@ -159,6 +204,12 @@ class InventoryModule(BaseInventoryPlugin):
             "paas_template": os.path.join(here, options["template"]),
             "paas_inputs": options["inputs"],
             "paas_site": options["site"],
+            "paas_candidates": options["candidates"],
+            "paas_spread": options["spread"],
+            "paas_max_providers_retry": options["max_providers_retry"],
+            "paas_keep_last_attempt": options["keep_last_attempt"],
+            "paas_provider_timeout": options["provider_timeout"],
+            "paas_may_move": options["may_move"],
             "paas_counts": options["counts"],
             "paas_removals": options["removals"],
             "paas_strict": options["strict"],
@@ -180,48 +231,40 @@ class InventoryModule(BaseInventoryPlugin):
             strict=boolean(request["paas_strict"], strict=False),
             trust=boolean(request["paas_trust_template"], strict=False),
         ).to_dict()
-        for name in (NODES_GROUP, LEAVING_GROUP):
-            self.inventory.add_group(name)
         for name, value in connection_variables(request["paas_ssh_key"]).items():
-            for group in (NODES_GROUP, LEAVING_GROUP):
+            for group in (NODES_GROUP, LEAVING_GROUP, LEASED_GROUP):
                 self.inventory.set_variable(group, name, value)
         for group in plan["groups"]:
             self.inventory.add_group(group["group"])
-        nodes = self._nodes(plan, request)
-        if nodes is not None:
-            self._add_nodes(plan, nodes)
+        fleet = self._fleet(request)
+        if fleet is not None:
+            self._add_nodes(plan, fleet)
 
-    def _nodes(self, plan: dict[str, t.Any], request: dict[str, t.Any]) -> list[t.Any] | None:
-        """Return the nodes that the deployment has at its site; None where no site can be asked."""
+    def _fleet(self, request: dict[str, t.Any]) -> Fleet | None:
+        """Return the nodes that the deployment has at its sites; None where no site can be asked."""
         sites = self._sites()
-        if not sites:
-            return None
+        asked = [request["paas_site"]] if request["paas_site"] else request["paas_candidates"] or list(sites)
         try:
-            name = request["paas_site"] or brokering.choose(
-                plan, self._describe(sites), deployment=request["paas_name"]
-            )
-            if name not in sites:
-                return None
-            return open_site(name, sites[name]).list_nodes(request["paas_name"])
+            fleet = find_fleet({name: sites[name] for name in asked if name in sites}, request["paas_name"])
         except PaasError as error:
             # The playbooks ask the site again and fail with the same words; the planned groups are still of use.
             self.display.warning(str(error))
             return None
+        for reason in fleet.silent.values():
+            self.display.warning(reason)
+        return fleet
 
-    @staticmethod
-    def _describe(sites: dict[str, dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-        return [open_site(name, options).describe() for name, options in sites.items()]
-
-    def _add_nodes(self, plan: dict[str, t.Any], nodes: list[t.Any]) -> None:
-        changes = reconcile(plan["groups"], nodes)
-        leaving = {node.name for node in changes.remove}
-        staying = [node for node in nodes if node.name not in leaving]
-        state = {"nodes": [node.to_dict() for node in staying], "facts": {}}
-        for host in hosts.inventory_hosts(plan, state["nodes"]):
+    def _add_nodes(self, plan: dict[str, t.Any], fleet: Fleet) -> None:
+        leaving = fleet.changes(plan["groups"]).remove
+        gone = {site: [node for node in nodes if node in leaving] for site, nodes in fleet.nodes.items()}
+        names = {node.name for node in leaving}
+        staying = [node for node in fleet.to_list() if node["name"] not in names]
+        state = {"nodes": staying, "facts": {}}
+        for host in hosts.inventory_hosts(plan, staying):
             self._add_host(host["name"], host["groups"], host["vars"])
             arguments = hosts.role_arguments(plan, state, host["name"])
             self._set(host["name"], {name: value for name, value in arguments.items() if not holds_jinja(value)})
-        for host in hosts.inventory_hosts(plan, [node.to_dict() for node in changes.remove]):
+        for host in hosts.inventory_hosts(plan, nodes_data(gone)):
             self._add_host(host["name"], [LEAVING_GROUP], host["vars"])
 
     def _add_host(self, name: str, groups: list[str], variables: dict[str, t.Any]) -> None:
@@ -238,12 +281,22 @@ class InventoryModule(BaseInventoryPlugin):
     def _sites(self) -> dict[str, dict[str, t.Any]]:
         """Return the options of the sites that earlier inventory sources describe, by name."""
         group = self.inventory.groups.get(SITES_GROUP)
-        return {host.name: self._site_options(host) for host in group.get_hosts()} if group else {}
+        found = group.get_hosts() if group else []
+        return {host.name: with_hosts(site_options(self._variables(host)), self._hosts) for host in found}
 
-    def _site_options(self, host: t.Any) -> dict[str, t.Any]:
+    def _hosts(self, group: str) -> list[tuple[str, dict[str, t.Any]]]:
+        found = self.inventory.groups.get(group)
+        return [(host.name, self._variables(host)) for host in found.get_hosts()] if found else []
+
+    def _variables(self, host: t.Any) -> dict[str, t.Any]:
+        """Return what sites are told of HOST by its variables, evaluated."""
         variables = combine_vars(self._group_variables(host), host.get_vars())
         templar = Templar(self.loader, variables=variables)
-        return {key: plain(templar.template(value)) for key, value in site_options(variables).items()}
+        return {
+            key: plain(templar.template(value))
+            for key, value in variables.items()
+            if key.startswith(PREFIX) or wanted(key)
+        }
 
     def _group_variables(self, host: t.Any) -> dict[str, t.Any]:
         variables: dict[str, t.Any] = {}

@@ -21,6 +21,8 @@ description:
 extends_documentation_fragment:
   - indigo.paas.attributes
   - indigo.paas.sites
+  - indigo.paas.sites.deployment
+  - indigo.paas.sites.key
 attributes:
   check_mode:
     support: full
@@ -44,17 +46,6 @@ options:
       - present
       - absent
     default: present
-  ssh_key:
-    description:
-      - Path of the deployment's private SSH key on the controller.
-        It is made, of type ed25519, when it is missing.
-      - The nodes' host keys, learned from the site, are written to the file C(known_hosts) beside it.
-      - One of O(ssh_key) and O(public_key) is required when O(state=present).
-    type: path
-  public_key:
-    description:
-      - A public SSH key that the nodes shall let in as C(root), where the private key is kept elsewhere.
-    type: str
 seealso:
   - module: indigo.paas.plan
   - module: indigo.paas.nodes_info

@@ -12,13 +12,30 @@ version_added: 0.1.0
 author:
   - The indigo.paas authors (@indigo-paas)
 description:
-  - Finds the nodes of a deployment at its site by their labels, and compares them with a plan.
+  - Finds the nodes of a deployment at its sites by their labels, and compares them with a plan.
   - It runs on the controller.
 extends_documentation_fragment:
   - indigo.paas.attributes
   - indigo.paas.attributes.info
-  - indigo.paas.sites
+  - indigo.paas.sites.deployment
 options:
+  site:
+    description:
+      - The site, as a dictionary of its C(name), its C(type) and the options of that type.
+      - One of O(site) and O(sites) is required.
+    type: dict
+  sites:
+    description:
+      - Several sites by name, each a dictionary of its C(type) and the options of that type,
+        as the filter P(indigo.paas.sites#filter) gives them.
+    version_added: 0.3.0
+    type: dict
+  lenient:
+    description:
+      - Whether a site that cannot be asked is told in RV(silent), rather than being a failure.
+    version_added: 0.3.0
+    type: bool
+    default: false
   groups:
     description:
       - The node groups of the plan, as in RV(indigo.paas.plan#module:plan.groups).
@@ -96,6 +113,23 @@ nodes:
       description: The user to log in as.
       type: str
       sample: root
+    site:
+      description: The site where it is.
+      type: str
+      sample: local
+    ansible_become:
+      description: V(true) where who runs Ansible has to become root there, else null.
+      type: bool
+    named:
+      description: Whether a name service of its site knows the deployment's nodes.
+      type: bool
+    leased:
+      description: Whether the machine was there before, and stays when the deployment is gone.
+      type: bool
+    ansible_connection:
+      description: C(local) where the node is the controller's own machine, null for SSH.
+      type: str
+      sample: null
     python:
       description: Path of its Python interpreter.
       type: str
@@ -122,6 +156,17 @@ changes:
     repair: []
     remove: []
     keep: [fe-server-0, wn-server-0]
+leaving:
+  description: The nodes that the plan does not want, like RV(nodes).
+  returned: when O(groups) is given
+  type: list
+  elements: dict
+  sample: []
+silent:
+  description: Why each site that could not be asked could not, by site. Empty unless O(lenient=true).
+  returned: success
+  type: dict
+  sample: {}
 problems:
   description: Where the nodes differ from the plan, one sentence a node. On failure, what went wrong.
   returned: when O(groups) is given, and on failure

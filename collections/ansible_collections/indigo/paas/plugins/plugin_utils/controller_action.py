@@ -34,6 +34,7 @@ class ControllerAction(ActionBase):
                 "msg": str(error),
                 "problems": [problem.to_dict() for problem in error.problems],
                 "bad_input": getattr(error, "bad_input", True),
+                **getattr(error, "details", {}),
             }
 
     def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:

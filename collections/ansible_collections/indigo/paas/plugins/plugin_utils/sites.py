@@ -8,7 +8,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
-from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 
@@ -20,14 +19,13 @@ def site_options(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {key.removeprefix(PREFIX): variables[key] for key in variables if key.startswith(PREFIX)}
 
 
+def named_site(options: dict[str, t.Any]) -> dict[str, dict[str, t.Any]]:
+    """Return OPTIONS by the name of the site among them. Raises SiteError."""
+    return {site_of(options).name: {key: value for key, value in options.items() if key != "name"}}
+
+
 def site_of(options: dict[str, t.Any]) -> Site:
     """Return the site that OPTIONS, its name among them, describe. Raises SiteError."""
     if not options.get("name"):
         raise SiteError("The site has no name", hint="Give site as a dictionary with name and type.", bad_input=True)
     return open_site(options["name"], options)
-
-
-def describe_all(sites: dict[str, dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Return the descriptions of SITES (options by name), asked all at once. Raises SiteError."""
-    opened = [open_site(name, options) for name, options in sites.items()]
-    return each(lambda site: site.describe(), opened, workers=16)

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import abc
+import itertools
 import re
 import typing as t
 from dataclasses import asdict, dataclass, field
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.evidence.options import option_problems
+from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
 
 RUNNING = "running"
 STOPPED = "stopped"
@@ -31,8 +34,14 @@ class Node:
     private_address  addresses inside the deployment's network
     public_address   addresses for the world outside
     ansible_host     where the controller reaches its SSH server; empty while it does not run
+    ansible_connection  None for SSH, "local" where the node is the controller's own machine
+    ansible_become   True where who runs Ansible has to become root there
     host_keys        its public SSH host keys, each "TYPE BASE64"
     size             {"cpus": number, "memory": bytes} that it was made with
+    leased           the machine was there before the deployment and stays when it is gone: what roles set up on it
+                     is to be undone before it is given back
+    named            its site has a name service that knows the deployment's nodes; otherwise they are told each other's
+                     names
     problem          what is wrong with it, as a sentence
     """
 
@@ -46,9 +55,13 @@ class Node:
     ansible_host: str = ""
     ansible_port: int = 22
     ansible_user: str = "root"
+    ansible_connection: str | None = None
+    ansible_become: bool | None = None
     python: str = "/usr/bin/python3"
     host_keys: list[str] = field(default_factory=list)
     size: dict[str, float] = field(default_factory=dict)
+    leased: bool = False
+    named: bool = False
     problem: str | None = None
 
     def to_dict(self) -> dict[str, t.Any]:
@@ -112,8 +125,22 @@ class Option:
 
 COMMON_OPTIONS = {
     "location": Option(str, None, "Where the site is, for people to read."),
-    "priority": Option(int, 0, "Sites of higher priority are chosen first."),
-    "price": Option(float, 0.0, "Price of one CPU for one hour; among equals the cheapest site is chosen."),
+    "priority": Option(int, 0, "Sites of higher priority are chosen first, among those of equal agreements."),
+    "price": Option(float, 0.0, "Price of one CPU for one hour, in the same currency at all sites."),
+    "provider": Option(str, None, "Name of its provider in SLAM, CMDB and monitoring; by default the site's name."),
+    "service": Option(str, None, "Id of its service in SLAM, CMDB and monitoring; by default all that compute."),
+    "own_account": Option(
+        bool,
+        False,
+        "Whether its account is the user's own: then it is chosen only where a policy names an agreement with it.",
+    ),
+    "agreements": Option(list, [], "Agreements with it (SLAs): dictionaries of id, weight, targets and dates."),
+    "metrics": Option(dict, {}, "What its monitoring says, in place of what the monitoring service says."),
+    "fabric": Option(
+        str, None, "Name of the network that its nodes are in, where they reach those of other sites in the same one."
+    ),
+    "data": Option(list, [], "Names of the spaces and datasets that it serves."),
+    "ranking": Option(dict, {}, "How sites are ranked; set it once, for the group paas_sites."),
 }
 
 
@@ -126,18 +153,25 @@ class Site(abc.ABC):
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
         self.name = name
         self.options = read_options(name, {**COMMON_OPTIONS, **self.OPTIONS}, options)
+        problems = option_problems(name, self.options)
+        if problems:
+            raise SiteError(problems, bad_input=True)
 
     @abc.abstractmethod
     def describe(self) -> dict[str, t.Any]:
         """Return what the site is and holds; one that does not answer says so in `problem`.
 
-        name, type, location, priority, price, available (bool), problem (None or a sentence with a remedy),
+        name, type, location, priority, price and the other common options, available (bool),
+        problem (None or a sentence with a remedy),
         warnings (list of sentences), images (dicts with name, distribution, version, codename, type,
         architecture, default), references (further image names that may be asked for),
         capacity {cpus, memory, nodes}: what may be asked of the site in all,
         remedies {cpus, memory, nodes}: sentences that say how to raise that, where it can be raised,
-        largest_node {cpus, memory}, used {cpus, memory, nodes, deployments: {name: {cpus, memory, nodes}}}.
-        Memory is in bytes.
+        largest_node {cpus, memory}, machines (None where nodes are made to any size; else those that exist,
+        each {name, cpus, memory, gpus, image, deployment}, and a node is one of them), zones (names),
+        used {cpus, memory, nodes, deployments: {name: {cpus, memory, nodes}}}.
+        Memory is in bytes. A cloud adds flavors (dicts with name, cpus, memory, disk, gpus) and
+        response_times {service: seconds}.
         """
 
     @abc.abstractmethod
@@ -167,6 +201,16 @@ class Site(abc.ABC):
         Half gone is success. A dry run deletes nothing. Raises SiteError.
         """
 
+    def missing(self) -> list[str]:
+        """Return what keeps deployments from running here, as sentences; none where nothing does. Asks the site."""
+        description = self.describe()
+        if not description["available"]:
+            return [str(description["problem"])]
+        reasons = [f"It can make no nodes: {kind} is 0." for kind, size in description["capacity"].items() if not size]
+        if not description["images"] and not description["references"]:
+            reasons.append("It has no image that nodes could be made of.")
+        return reasons
+
     def description(self, **found: t.Any) -> dict[str, t.Any]:
         """Return a description with the fields that all sites share, overlaid with FOUND."""
         return {
@@ -180,6 +224,8 @@ class Site(abc.ABC):
             "references": [],
             "capacity": {"cpus": 0, "memory": 0, "nodes": 0},
             "remedies": {},
+            "machines": None,
+            "zones": [],
             "largest_node": {"cpus": 0, "memory": 0},
             "used": {"cpus": 0, "memory": 0, "nodes": 0, "deployments": {}},
             **found,
@@ -196,18 +242,13 @@ def check_deployment_name(name: str) -> None:
         )
 
 
-def node_size(group: t.Mapping[str, t.Any]) -> dict[str, float]:
-    """Return {"cpus", "memory" in bytes} of a node of the plan's GROUP; by default 1 CPU and 512 MiB."""
-    size = group.get("size") or {}
-    return {"cpus": size.get("cpus") or 1, "memory": size.get("memory") or 512 * 1024**2}
-
-
 def reconcile(groups: t.Iterable[t.Mapping[str, t.Any]], nodes: t.Iterable[Node]) -> Changes:
     """Compare the plan's GROUPS with the NODES that exist.
 
     A node goes when its name or id is in its group's removal_list, when its group left the plan, when its
     group has more nodes than its count (highest index first), or when another node has its group and index.
     A group with too few nodes gets new ones at the lowest free indices that removal_list does not name.
+    A group that has `indices`, as where the rest of it is at other sites, has the nodes with those, and no others.
     """
     members: dict[str, list[Node]] = {}
     for node in sorted(nodes, key=_by_index):
@@ -234,9 +275,10 @@ def _by_index(node: Node) -> tuple[t.Any, ...]:
 def _staying(group: t.Mapping[str, t.Any], members: list[Node]) -> list[Node]:
     """Return the nodes of GROUP to keep; of several with one index the first, which is the healthiest."""
     removed = set(group.get("removal_list") or ())
+    here = group.get("indices")
     by_index: dict[int, Node] = {}
     for node in members:
-        if node.name not in removed and node.id not in removed:
+        if node.name not in removed and node.id not in removed and (here is None or node.index in here):
             by_index.setdefault(node.index, node)
     return [by_index[index] for index in sorted(by_index)[: group["count"]]]
 
@@ -244,14 +286,41 @@ def _staying(group: t.Mapping[str, t.Any], members: list[Node]) -> list[Node]:
 def _missing(group: t.Mapping[str, t.Any], kept: list[Node]) -> list[NewNode]:
     removed = set(group.get("removal_list") or ())
     taken = {node.index for node in kept}
-    missing: list[NewNode] = []
-    index = 0
-    while len(kept) + len(missing) < group["count"]:
-        name = f"{group['hostname']}-{index}"
-        if index not in taken and name not in removed:
-            missing.append(NewNode(name, dict(group), index))
-        index += 1
-    return missing
+    indices = itertools.count() if group.get("indices") is None else iter(group["indices"])
+    names = ((index, f"{group['hostname']}-{index}") for index in indices)
+    free = (NewNode(name, dict(group), index) for index, name in names if index not in taken and name not in removed)
+    return list(itertools.islice(free, max(0, group["count"] - len(kept))))
+
+
+def size_warnings(groups: t.Iterable[t.Mapping[str, t.Any]], changes: Changes) -> list[str]:
+    """Return a warning for each node that stays and was made with another size than GROUPS ask for."""
+    wanted = {group["group"]: node_size(group) for group in groups}
+    return [
+        f"Node {node.name} keeps the size that it was made with. Name it in removal_list to replace it."
+        for node in (*changes.keep, *changes.repair)
+        if node.state in (RUNNING, STOPPED)
+        and node.size != {"cpus": wanted[node.group]["cpus"], "memory": int(wanted[node.group]["memory"])}
+    ]
+
+
+def read_entries(
+    site: str, what: str, entries: t.Iterable[t.Any], read: t.Callable[[t.Any], dict[str, t.Any]]
+) -> list[dict[str, t.Any]]:
+    """Return what READ makes of each of ENTRIES of an option of SITE; a ValueError of it tells what is wrong.
+
+    what   what an entry is, such as "image"
+
+    Raises SiteError (bad_input) with all that is wrong.
+    """
+    found, problems = [], []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            found.append(read(entry))
+        except ValueError as error:
+            problems.append(Problem(f"Site '{site}', {what} {number}: {error}"))
+    if problems:
+        raise SiteError(problems, bad_input=True)
+    return found
 
 
 def read_options(site: str, known: t.Mapping[str, Option], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -288,4 +357,37 @@ def _convert(value: t.Any, option: Option) -> t.Any:
 def _expected(option: Option) -> str:
     if option.choices:
         return f"one of {', '.join(option.choices)}"
-    return {int: "a whole number", float: "a number", list: "a list", str: "text"}[option.kind]
+    return {
+        int: "a whole number",
+        float: "a number",
+        list: "a list",
+        dict: "a dictionary",
+        str: "text",
+        bool: "true or false",
+    }[option.kind]
+
+
+def result_of(
+    changes: Changes,
+    nodes: list[Node],
+    warnings: t.Iterable[str] = (),
+    *,
+    strangers: t.Iterable[Node] = (),
+    touched: bool = False,
+) -> Result:
+    """Return the result of CHANGES.
+
+    strangers   kept nodes that had to be taught the key
+    touched     whether anything besides the nodes was changed
+    """
+    names = changes.names()
+    rekeyed = [node.name for node in strangers]
+    return Result(
+        nodes=nodes,
+        created=names["create"],
+        repaired=sorted({*names["repair"], *rekeyed}),
+        removed=names["remove"],
+        kept=[name for name in names["keep"] if name not in rekeyed],
+        changed=bool(changes) or bool(rekeyed) or touched,
+        warnings=list(warnings),
+    )

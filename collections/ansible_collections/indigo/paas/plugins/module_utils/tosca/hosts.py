@@ -75,6 +75,8 @@ def _variables(node: Data) -> dict[str, Any]:
         "ansible_host": node.get("ansible_host"),
         "ansible_port": node.get("ansible_port"),
         "ansible_user": node.get("ansible_user"),
+        "ansible_connection": node.get("ansible_connection"),
+        "ansible_become": node.get("ansible_become"),
         "ansible_python_interpreter": node.get("python"),
     }
     return {**{name: value for name, value in named.items() if value is not None}, "paas_node": dict(node)}

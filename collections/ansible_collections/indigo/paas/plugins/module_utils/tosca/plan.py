@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import TemplateError
 from .applications import applications
 from .components import ComponentMaker
+from .data import wanted_data
 from .functions import plain
 from .groups import GroupMaker
 from .report import Report
@@ -25,7 +26,9 @@ FORMAT = 1
 class Plan:
     """A plan; its fields hold only dict, list, str, int, float, bool and None.
 
-    `groups` are groups of machines; what TOSCA calls groups of nodes are `node_groups`.
+    `groups` are groups of machines; what TOSCA calls groups of nodes are `node_groups`. `data` is what the
+    template works on, of which a site may be nearer or farther. `hybrid` says that a cluster of it may be spread
+    over several sites.
     """
 
     description: str = ""
@@ -36,6 +39,8 @@ class Plan:
     applications: list[dict[str, Any]] = field(default_factory=list)
     policies: list[dict[str, Any]] = field(default_factory=list)
     node_groups: list[dict[str, Any]] = field(default_factory=list)
+    data: list[dict[str, Any]] = field(default_factory=list)
+    hybrid: bool = False
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     format: int = FORMAT
@@ -86,6 +91,8 @@ def make_plan(
         "applications": applications(topology),
         "policies": _policies(topology),
         "node_groups": _node_groups(topology),
+        "data": wanted_data(topology),
+        "hybrid": any(node.properties.get("hybrid") is True for node in topology.nodes.values()),
         "outputs": _outputs(topology),
     }
     report.raise_errors()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
+from ansible.errors import AnsibleFilterError
 
 from ansible_collections.indigo.paas.plugins.filter import deployment
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import plan_template
@@ -77,3 +78,25 @@ def test_facts_have_the_names_of_old_and_cannot_change_how_a_host_is_reached():
         "ansible_default_ipv4": {"address": "{{ x }}"},
         "ansible_ssh_host_key_ed25519_public": "k",
     }
+
+
+def test_a_hosts_file_names_the_nodes_that_have_an_address(nodes):
+    nodes[1]["private_address"] = []
+    assert deployment.hosts_file(nodes) == "10.0.0.2 server-0"
+
+
+def test_a_site_that_there_is_not_is_named():
+    hostvars = {"bari": {"groups": {"paas_sites": ["bari"]}, "site_type": "docker"}}
+    with pytest.raises(AnsibleFilterError, match=r"There is no site 'bary'. Did you mean 'bari'\?"):
+        deployment.sites(hostvars, ["bary"])
+
+
+def test_stages_are_chosen_by_what_their_roles_can_do():
+    stages = [
+        {"name": "pool", "role": "indigo.paas.htcondor"},
+        {"name": "other", "role": "nobody.nothing.here"},
+        {"name": "play", "external": True},
+    ]
+    assert deployment.stages_with(stages, "clean") == stages[:1]
+    assert deployment.stages_with(stages, "drain") == stages[:1]
+    assert deployment.stages_with(stages, "vanish") == []

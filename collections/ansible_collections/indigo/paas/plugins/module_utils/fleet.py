@@ -1,0 +1,370 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The nodes of a deployment at all its sites: found, made, and made elsewhere where a site fails."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict, dataclass, field, replace
+
+from ansible_collections.indigo.paas.plugins.module_utils.apart import Call, run_apart
+from ansible_collections.indigo.paas.plugins.module_utils.brokering import distribute
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
+from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites, open_site
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, Node, Result, Site, reconcile
+
+Data = dict[str, t.Any]
+Say = t.Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted.
+
+    plan        the plan of the deployment
+    public_key  what the nodes shall let in
+    found       the nodes that the deployment has, where they are known already; None to look for them
+    placement   {"site", "parts"} to begin with, as `distribute` gives it; None to choose now
+    spread      whether the nodes may go to several sites where no single one has room
+    tries       how many attempts may fail in all; None for as many as there are sites
+    keep_last   whether the remains of the last attempt stay, to be looked at or resumed
+    may_move    whether a site may be left where the deployment has nodes already: it was never complete
+    seconds     how long one attempt at one site may take; None for no limit
+    """
+
+    deployment: str
+    plan: Data
+    public_key: str
+    found: Fleet | None = None
+    placement: Data | None = None
+    spread: bool = False
+    tries: int | None = None
+    keep_last: bool = True
+    may_move: bool = False
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What failed at a site, and what became of what it had made there.
+
+    removed: names of the nodes that were removed. clean: whether nothing is left there.
+    """
+
+    site: str
+    problems: list[Problem]
+    removed: list[str] = field(default_factory=list)
+    clean: bool = False
+
+    def to_dict(self) -> Data:
+        """Return it as plain data."""
+        return {**asdict(self), "problems": [str(problem) for problem in self.problems]}
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The nodes of a deployment, by site, and the sites that could not be asked, each with the reason."""
+
+    nodes: dict[str, list[Node]]
+    silent: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, nodes: t.Iterable[Data]) -> Fleet:
+        """Return the fleet of NODES as `to_list` gives them."""
+        found: dict[str, list[Node]] = {}
+        for node in nodes:
+            plain = {key: value for key, value in node.items() if key != "site"}
+            found.setdefault(node["site"], []).append(Node(**plain))
+        return cls(found)
+
+    def changes(self, groups: t.Iterable[t.Mapping[str, t.Any]]) -> Changes:
+        """Return what would make the nodes those of GROUPS, wherever they are."""
+        return reconcile(groups, [node for nodes in self.nodes.values() for node in nodes])
+
+    def site_of(self, node: Node) -> str:
+        """Return the site of NODE, which is one of these."""
+        return next(site for site, nodes in self.nodes.items() if any(node is each for each in nodes))
+
+    def standing(self, groups: t.Iterable[Data]) -> dict[str, dict[int, str | None]]:
+        """Return which nodes GROUPS shall have: by safe group name, index and site, None for those to be made."""
+        groups = list(groups)
+        changes = self.changes(groups)
+        found: dict[str, dict[int, str | None]] = {group["group"]: {} for group in groups}
+        for node in (*changes.keep, *changes.repair):
+            found[node.group][node.index] = self.site_of(node)
+        for new in changes.create:
+            found[new.group["group"]][new.index] = None
+        return found
+
+    def to_list(self) -> list[Data]:
+        """Return the nodes as plain data, each with its `site`, sorted by group and index."""
+        return nodes_data(self.nodes)
+
+
+class FleetError(SiteError):
+    """No site could make the nodes. `attempts` tell what happened where, `nodes` what there still is."""
+
+    def __init__(self, problems: list[Problem], attempts: list[Attempt], *, bad_input: bool = False) -> None:
+        super().__init__(problems, bad_input=bad_input)
+        self.attempts = attempts
+
+    @property
+    def details(self) -> Data:
+        """What the result of a task tells besides the problems."""
+        return {"attempts": [attempt.to_dict() for attempt in self.attempts]}
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was done: the nodes there are now, with their sites, and the names of those that changed.
+
+    attempts    those that failed before
+    """
+
+    site: str
+    nodes: list[Data]
+    result: Result
+    attempts: list[Attempt]
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What was deleted: the names of the nodes by site. `left` says what stays, and why."""
+
+    nodes: dict[str, list[str]]
+    left: list[Problem]
+
+
+class Runner(t.Protocol):
+    """Runs calls by name: see `run_apart`."""
+
+    def __call__(
+        self, calls: t.Mapping[str, Call], say: t.Callable[[str, str], None], seconds: float | None
+    ) -> dict[str, t.Any]: ...
+
+
+def nodes_data(nodes: t.Mapping[str, t.Iterable[Node]]) -> list[Data]:
+    """Return NODES, by site, as plain data, each with its `site`, sorted by group and index."""
+    found = [{**node.to_dict(), "site": site} for site, here in nodes.items() for node in here]
+    return sorted(found, key=lambda node: (node["group"], node["index"], node["site"], node["id"]))
+
+
+def find_fleet(sites: t.Mapping[str, t.Mapping[str, t.Any]], deployment: str) -> Fleet:
+    """Return the nodes that DEPLOYMENT has at SITES (options by name).
+
+    Raises SiteError (bad_input) where options are wrong, and where two of SITES are one and the same.
+    """
+    opened = {name: open_site(name, options) for name, options in sites.items()}
+
+    def ask(site: Site) -> list[Node] | SiteError:
+        try:
+            return site.list_nodes(deployment)
+        except SiteError as error:
+            return error
+
+    answers = dict(zip(opened, each(ask, opened.values(), workers=16), strict=True))
+    nodes = {name: answer for name, answer in answers.items() if not isinstance(answer, SiteError)}
+    _require_each_once(nodes)
+    return Fleet(nodes, {name: str(answer) for name, answer in answers.items() if isinstance(answer, SiteError)})
+
+
+def _require_each_once(nodes: t.Mapping[str, list[Node]]) -> None:
+    """Raise SiteError where one machine is a node at two sites: they are one engine, or one project of a cloud."""
+    seen: dict[tuple[str, ...], str] = {}
+    for site, here in nodes.items():
+        for node in here:
+            other = seen.setdefault((node.id, *node.host_keys), site) if node.host_keys else site
+            if other != site:
+                raise SiteError(
+                    f"The sites '{other}' and '{site}' are one and the same: both have the node {node.name}",
+                    hint="Name one of them with --site, or in candidates.",
+                    bad_input=True,
+                )
+
+
+def delete_fleet(
+    sites: t.Mapping[str, t.Mapping[str, t.Any]], deployment: str, *, dry_run: bool = False, force: bool = False
+) -> Deleted:
+    """Delete all that DEPLOYMENT has at SITES (options by name). Half gone is success.
+
+    force   what cannot be deleted stays, and is told
+
+    A site that fails does not stop the others; unless forced, one SiteError tells all that failed.
+    """
+    opened = {name: open_site(name, options) for name, options in sites.items()}
+
+    def delete(site: Site) -> list[str] | SiteError:
+        try:
+            return site.delete_nodes(deployment, dry_run=dry_run)
+        except SiteError as error:
+            return error
+
+    answers = dict(zip(opened, each(delete, opened.values(), workers=16), strict=True))
+    failed = [answer for answer in answers.values() if isinstance(answer, SiteError)]
+    left = [problem for error in failed for problem in error.problems]
+    if left and not force:
+        raise SiteError(left, bad_input=all(error.bad_input for error in failed))
+    return Deleted({name: answer for name, answer in answers.items() if not isinstance(answer, SiteError)}, left)
+
+
+def make_fleet(
+    sites: t.Mapping[str, t.Mapping[str, t.Any]],
+    order: Order,
+    say: t.Callable[[str, str], None],
+    *,
+    dry_run: bool = False,
+    run: Runner = run_apart,
+) -> Made:
+    """Make the nodes of the deployment those of its plan, at SITES (options by name), and return what was done.
+
+    Where a site fails, what was made there is removed, and its nodes are placed anew on the other sites. A site where
+    the deployment had nodes before is not left, unless the order says so.
+    A dry run changes nothing and tries one placement.
+
+    say   called with the name of a site and a line for people
+    run   how the calls of the sites are run
+
+    Raises FleetError with what happened at each site, SiteError (bad_input) where no site has room to begin with.
+    """
+    return _Making(sites, order, say, run).make(dry_run)
+
+
+class _Making:
+    def __init__(
+        self,
+        sites: t.Mapping[str, t.Mapping[str, t.Any]],
+        order: Order,
+        say: t.Callable[[str, str], None],
+        run: Runner,
+    ) -> None:
+        self._sites = sites
+        self._order = order
+        self._say = say
+        self._run = run
+        self._attempts: list[Attempt] = []
+        self._before = order.found or find_fleet(sites, order.deployment)
+
+    def make(self, dry_run: bool) -> Made:
+        placement = self._order.placement or self._place()
+        earlier: list[Result] = []
+        while True:
+            answers = self._make_parts(placement, dry_run)
+            failed = {site: answer for site, answer in answers.items() if isinstance(answer, SiteError)}
+            results = {site: answer for site, answer in answers.items() if site not in failed}
+            if not failed:
+                return self._made(placement, results, earlier)
+            earlier += results.values()
+            placement = self._after(failed, dry_run)
+
+    def _place(self) -> Data:
+        """Choose among the sites that have not failed."""
+        order = self._order
+        failed = {attempt.site: attempt for attempt in self._attempts}
+        fleet = find_fleet(
+            {name: options for name, options in self._sites.items() if name not in failed}, order.deployment
+        )
+        descriptions = [
+            _without(description, failed[description["name"]], order.deployment)
+            if description["name"] in failed
+            else description
+            for description in describe_sites(self._sites)
+        ]
+        standing = fleet.standing(order.plan["groups"])
+        return distribute(order.plan, descriptions, standing, (), order.deployment, order.spread)
+
+    def _make_parts(self, placement: Data, dry_run: bool) -> dict[str, t.Any]:
+        order = self._order
+        groups = {part["site"]: part["groups"] for part in placement["parts"]}
+        nothing = [{**group, "count": 0, "indices": []} for group in order.plan["groups"]]
+        failed = {attempt.site for attempt in self._attempts}
+        left = [
+            site for site, nodes in self._before.nodes.items() if nodes and site not in groups and site not in failed
+        ]
+
+        def call(site: str, wanted: list[Data]) -> Call:
+            return lambda say: open_site(site, self._sites[site]).ensure_nodes(
+                order.deployment, wanted, public_key=order.public_key, progress=say, dry_run=dry_run
+            )
+
+        wanted = {**groups, **dict.fromkeys(left, nothing)}
+        return self._run({site: call(site, part) for site, part in wanted.items()}, self._say, order.seconds)
+
+    def _after(self, failed: dict[str, SiteError], dry_run: bool) -> Data:
+        """Return where to try next, what FAILED left behind being removed; raise FleetError where nowhere is left."""
+        begun = len(self._attempts)
+        self._attempts += [Attempt(site, list(error.problems)) for site, error in failed.items()]
+        bound = dry_run or any(self._bound(site) for site in failed)
+        untried: list[Problem] = []
+        placement = None
+        if not bound and (self._order.tries is None or len(self._attempts) < self._order.tries):
+            try:
+                placement = self._place()
+            except SiteError as error:
+                untried = list(error.problems)
+        if placement is None and (bound or self._order.keep_last):
+            raise self._exhausted(failed, untried)
+        self._attempts[begun:] = [self._clean(attempt) for attempt in self._attempts[begun:]]
+        if placement is None:
+            raise self._exhausted(failed, untried)
+        for part in placement["parts"]:
+            self._say(part["site"], f"Trying here after {', '.join(failed)} failed")
+        return placement
+
+    def _bound(self, site: str) -> bool:
+        """Return whether the deployment has to stay at SITE; leased machines are cleaned by roles, not from here."""
+        before = self._before.nodes.get(site, [])
+        return bool(before) and (not self._order.may_move or any(node.leased for node in before))
+
+    def _clean(self, attempt: Attempt) -> Attempt:
+        site = attempt.site
+        told = " ".join(f"{str(problem).rstrip('.')}." for problem in attempt.problems)
+        try:
+            removed = open_site(site, self._sites[site]).delete_nodes(self._order.deployment)
+        except SiteError as error:
+            self._say(site, f"Failed: {told} What was made there could not be removed: {error}")
+            problem = Problem(f"What was made at site '{site}' could not be removed: {error}")
+            return replace(attempt, problems=[*attempt.problems, problem])
+        self._say(site, f"Failed: {told} Removed there: {', '.join(removed) or 'nothing, for nothing was made'}.")
+        return replace(attempt, removed=removed, clean=True)
+
+    def _exhausted(self, failed: dict[str, SiteError], untried: list[Problem]) -> FleetError:
+        if len(self._attempts) == 1 and not untried:
+            only = next(iter(failed.values()))
+            return FleetError(list(only.problems), self._attempts, bad_input=only.bad_input)
+        told = [
+            replace(problem, message=f"Site '{attempt.site}' failed: {problem.message}")
+            for attempt in self._attempts
+            for problem in attempt.problems
+        ]
+        failed_before = {attempt.site for attempt in self._attempts}
+        rest = [problem for problem in untried if not any(f"'{site}'" in problem.message for site in failed_before)]
+        return FleetError([*told, *rest], self._attempts)
+
+    def _made(self, placement: Data, results: dict[str, Result], earlier: list[Result]) -> Made:
+        done = [*earlier, *results.values()]
+
+        def all_of(what: str) -> set[str]:
+            return {name for result in done for name in getattr(result, what)}
+
+        nodes = nodes_data({site: result.nodes for site, result in results.items()})
+        touched = all_of("created") | all_of("repaired") | all_of("removed")
+        merged = Result(
+            nodes=[node for result in results.values() for node in result.nodes],
+            created=sorted(all_of("created")),
+            repaired=sorted(all_of("repaired")),
+            removed=sorted(all_of("removed")),
+            kept=sorted(all_of("kept") - touched),
+            changed=any(result.changed for result in done),
+            warnings=[*placement["warnings"], *(line for result in done for line in result.warnings)],
+        )
+        return Made(placement["site"], nodes, merged, self._attempts)
+
+
+def _without(description: Data, attempt: Attempt, deployment: str) -> Data:
+    """Return DESCRIPTION as that of a site that is out of the question, since an attempt there failed."""
+    used = description["used"]
+    others = {name: what for name, what in (used.get("deployments") or {}).items() if name != deployment}
+    problem = " ".join(str(problem) for problem in attempt.problems)
+    return {**description, "available": False, "problem": problem, "used": {**used, "deployments": others}}
