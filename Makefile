@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 PYTEST_ARGS ?=
+# How many tests run at a time; conftest.py says which of them may.
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick setup engine lint format types bench clean
@@ -17,10 +20,10 @@ demo: setup engine  ## Make a running HTCondor pool on this machine from example
 
 test: setup engine  ## Run every test
 	@setup/sanity.sh $(BIN)
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 quick: setup  ## Run the tests that need no container engine
-	$(BIN)/pytest -m "not engine and not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "not engine and not slow" $(PYTEST_ARGS)
 
 setup: $(STAMP)  ## Create .venv with the command and all that the tests need
 

@@ -17,18 +17,19 @@ SMALL = ["-i", "wn_num=1"]
 MOMENTS = 10
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def seconds(tmp_path_factory, run):
     """How long an undisturbed deployment takes here."""
     from tests.conftest import Command
 
     indigo = Command(tmp_path_factory.mktemp("kill") / "home", run)
+    name = f"test-undisturbed-{os.getpid()}"
     start = time.monotonic()
     try:
-        indigo("deploy", TEMPLATE, *SMALL, "--name", "test-kill")
+        indigo("deploy", TEMPLATE, *SMALL, "--name", name)
         return time.monotonic() - start
     finally:
-        indigo("destroy", "test-kill", "--yes")
+        indigo("destroy", name, "--yes")
 
 
 def nodes(name: str) -> list[str]:
@@ -43,9 +44,10 @@ def leftovers(name: str) -> list[str]:
     return [str(thing.name) for thing in found if name in str(thing.name)]
 
 
+# Each is a deployment of its own, so that they may run at the same time.
 @pytest.mark.parametrize("moment", range(1, MOMENTS + 1))
 def test_killed_then_resumed(indigo, seconds, moment):
-    name = f"test-kill-{moment}"
+    name = f"test-kill-{moment:02}"  # none is the beginning of another
     process = indigo.start("deploy", TEMPLATE, *SMALL, "--name", name)
     try:
         time.sleep(seconds * moment / (MOMENTS + 1))

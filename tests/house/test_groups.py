@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that run at the same time do not share the OpenStack."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import group_of
+
+
+def needs_openstack(item: pytest.Item) -> bool:
+    return "openstack_cloud" in getattr(item, "fixturenames", ())
+
+
+def test_there_is_one_openstack(request: pytest.FixtureRequest) -> None:
+    wrong = [
+        item.nodeid for item in request.session.items if needs_openstack(item) != (group_of(item.nodeid) == "openstack")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "group"),
+    [
+        ("tests/unit/test_a.py::test_b[x::y]", "tests/unit/test_a.py"),
+        ("tests/sites/test_openstack_faults.py::test_b", "openstack"),
+        ("tests/faults/test_kill.py::test_b[1]", "tests/faults/test_kill.py::test_b[1]"),
+    ],
+)
+def test_a_test_has_a_group(nodeid: str, group: str) -> None:
+    assert group_of(nodeid) == group
