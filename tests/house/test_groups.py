@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from conftest import group_of
+
+@pytest.fixture
+def group_of(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """The function of the same name in the root's conftest.py, as pytest has loaded it."""
+    return next(plugin.group_of for plugin in request.config.pluginmanager.get_plugins() if hasattr(plugin, "group_of"))
 
 
 def needs_openstack(item: pytest.Item) -> bool:
     return "openstack_cloud" in getattr(item, "fixturenames", ())
 
 
-def test_there_is_one_openstack(request: pytest.FixtureRequest) -> None:
+def test_there_is_one_openstack(request: pytest.FixtureRequest, group_of: Callable[[str], str]) -> None:
     wrong = [
         item.nodeid for item in request.session.items if needs_openstack(item) != (group_of(item.nodeid) == "openstack")
     ]
@@ -27,5 +33,5 @@ def test_there_is_one_openstack(request: pytest.FixtureRequest) -> None:
         ("tests/faults/test_kill.py::test_b[1]", "tests/faults/test_kill.py::test_b[1]"),
     ],
 )
-def test_a_test_has_a_group(nodeid: str, group: str) -> None:
+def test_a_test_has_a_group(group_of: Callable[[str], str], nodeid: str, group: str) -> None:
     assert group_of(nodeid) == group
