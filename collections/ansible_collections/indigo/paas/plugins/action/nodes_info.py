@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
-from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet, nodes_data
+from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import named_site
@@ -41,8 +41,11 @@ class ActionModule(ControllerAction):
 
 def _compared(fleet: Fleet, groups: list[Data]) -> Data:
     changes = fleet.changes(groups)
-    going = {site: [node for node in nodes if node in changes.remove] for site, nodes in fleet.nodes.items()}
-    return {"changes": changes.names(), "leaving": nodes_data(going), "problems": differences(changes)}
+    return {
+        "changes": changes.names(),
+        "leaving": fleet.leaving(groups).to_list(),
+        "problems": differences(changes),
+    }
 
 
 def differences(changes: Changes) -> list[str]:

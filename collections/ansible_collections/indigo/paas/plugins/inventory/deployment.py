@@ -155,7 +155,7 @@ from ansible.utils.vars import combine_vars, load_extra_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
-from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet, nodes_data
+from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet
 from ansible_collections.indigo.paas.plugins.module_utils.host_entries import wanted, with_hosts
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, plan_template, survey
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import holds_jinja
@@ -255,16 +255,15 @@ class InventoryModule(BaseInventoryPlugin):
         return fleet
 
     def _add_nodes(self, plan: dict[str, t.Any], fleet: Fleet) -> None:
-        leaving = fleet.changes(plan["groups"]).remove
-        gone = {site: [node for node in nodes if node in leaving] for site, nodes in fleet.nodes.items()}
-        names = {node.name for node in leaving}
+        leaving = fleet.leaving(plan["groups"]).to_list()
+        names = {node["name"] for node in leaving}
         staying = [node for node in fleet.to_list() if node["name"] not in names]
         state = {"nodes": staying, "facts": {}}
         for host in hosts.inventory_hosts(plan, staying):
             self._add_host(host["name"], host["groups"], host["vars"])
             arguments = hosts.role_arguments(plan, state, host["name"])
             self._set(host["name"], {name: value for name, value in arguments.items() if not holds_jinja(value)})
-        for host in hosts.inventory_hosts(plan, nodes_data(gone)):
+        for host in hosts.inventory_hosts(plan, leaving):
             self._add_host(host["name"], [LEAVING_GROUP], host["vars"])
 
     def _add_host(self, name: str, groups: list[str], variables: dict[str, t.Any]) -> None:

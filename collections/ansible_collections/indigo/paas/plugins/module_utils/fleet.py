@@ -16,7 +16,9 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, Node, Result, Site, reconcile
 
 Data = dict[str, t.Any]
-Say = t.Callable[[str], None]
+Sites = t.Mapping[str, t.Mapping[str, t.Any]]
+Say = t.Callable[[str, str], None]
+Answer = t.TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -83,28 +85,31 @@ class Fleet:
         """Return what would make the nodes those of GROUPS, wherever they are."""
         return reconcile(groups, [node for nodes in self.nodes.values() for node in nodes])
 
-    def site_of(self, node: Node) -> str:
-        """Return the site of NODE, which is one of these."""
-        return next(site for site, nodes in self.nodes.items() if any(node is each for each in nodes))
+    def leaving(self, groups: t.Iterable[t.Mapping[str, t.Any]]) -> Fleet:
+        """Return those of the nodes that GROUPS do not want."""
+        going = {id(node) for node in self.changes(groups).remove}
+        return Fleet({site: [node for node in nodes if id(node) in going] for site, nodes in self.nodes.items()})
 
     def standing(self, groups: t.Iterable[Data]) -> dict[str, dict[int, str | None]]:
         """Return which nodes GROUPS shall have: by safe group name, index and site, None for those to be made."""
         groups = list(groups)
         changes = self.changes(groups)
+        sites = {id(node): site for site, nodes in self.nodes.items() for node in nodes}
         found: dict[str, dict[int, str | None]] = {group["group"]: {} for group in groups}
         for node in (*changes.keep, *changes.repair):
-            found[node.group][node.index] = self.site_of(node)
+            found[node.group][node.index] = sites[id(node)]
         for new in changes.create:
             found[new.group["group"]][new.index] = None
         return found
 
     def to_list(self) -> list[Data]:
         """Return the nodes as plain data, each with its `site`, sorted by group and index."""
-        return nodes_data(self.nodes)
+        found = [{**node.to_dict(), "site": site} for site, here in self.nodes.items() for node in here]
+        return sorted(found, key=lambda node: (node["group"], node["index"], node["site"], node["id"]))
 
 
 class FleetError(SiteError):
-    """No site could make the nodes. `attempts` tell what happened where, `nodes` what there still is."""
+    """No site could make the nodes. `attempts` tell what happened where."""
 
     def __init__(self, problems: list[Problem], attempts: list[Attempt], *, bad_input: bool = False) -> None:
         super().__init__(problems, bad_input=bad_input)
@@ -140,34 +145,32 @@ class Deleted:
 class Runner(t.Protocol):
     """Runs calls by name: see `run_apart`."""
 
-    def __call__(
-        self, calls: t.Mapping[str, Call], say: t.Callable[[str, str], None], seconds: float | None
-    ) -> dict[str, t.Any]: ...
+    def __call__(self, calls: t.Mapping[str, Call], say: Say, seconds: float | None) -> dict[str, t.Any]: ...
 
 
-def nodes_data(nodes: t.Mapping[str, t.Iterable[Node]]) -> list[Data]:
-    """Return NODES, by site, as plain data, each with its `site`, sorted by group and index."""
-    found = [{**node.to_dict(), "site": site} for site, here in nodes.items() for node in here]
-    return sorted(found, key=lambda node: (node["group"], node["index"], node["site"], node["id"]))
-
-
-def find_fleet(sites: t.Mapping[str, t.Mapping[str, t.Any]], deployment: str) -> Fleet:
+def find_fleet(sites: Sites, deployment: str) -> Fleet:
     """Return the nodes that DEPLOYMENT has at SITES (options by name).
 
     Raises SiteError (bad_input) where options are wrong, and where two of SITES are one and the same.
     """
-    opened = {name: open_site(name, options) for name, options in sites.items()}
+    nodes, failed = _ask_all(sites, lambda site: site.list_nodes(deployment))
+    _require_each_once(nodes)
+    return Fleet(nodes, {name: str(error) for name, error in failed.items()})
 
-    def ask(site: Site) -> list[Node] | SiteError:
+
+def _ask_all(sites: Sites, ask: t.Callable[[Site], Answer]) -> tuple[dict[str, Answer], dict[str, SiteError]]:
+    """Return what ASK returned for each of SITES, and the SiteError of each where it failed."""
+    opened = [open_site(name, options) for name, options in sites.items()]
+
+    def answer(site: Site) -> Answer | SiteError:
         try:
-            return site.list_nodes(deployment)
+            return ask(site)
         except SiteError as error:
             return error
 
-    answers = dict(zip(opened, each(ask, opened.values(), workers=16), strict=True))
-    nodes = {name: answer for name, answer in answers.items() if not isinstance(answer, SiteError)}
-    _require_each_once(nodes)
-    return Fleet(nodes, {name: str(answer) for name, answer in answers.items() if isinstance(answer, SiteError)})
+    answers = dict(zip(sites, each(answer, opened, workers=16), strict=True))
+    failed = {name: found for name, found in answers.items() if isinstance(found, SiteError)}
+    return {name: found for name, found in answers.items() if name not in failed}, failed
 
 
 def _require_each_once(nodes: t.Mapping[str, list[Node]]) -> None:
@@ -184,35 +187,24 @@ def _require_each_once(nodes: t.Mapping[str, list[Node]]) -> None:
                 )
 
 
-def delete_fleet(
-    sites: t.Mapping[str, t.Mapping[str, t.Any]], deployment: str, *, dry_run: bool = False, force: bool = False
-) -> Deleted:
+def delete_fleet(sites: Sites, deployment: str, *, dry_run: bool = False, force: bool = False) -> Deleted:
     """Delete all that DEPLOYMENT has at SITES (options by name). Half gone is success.
 
     force   what cannot be deleted stays, and is told
 
     A site that fails does not stop the others; unless forced, one SiteError tells all that failed.
     """
-    opened = {name: open_site(name, options) for name, options in sites.items()}
-
-    def delete(site: Site) -> list[str] | SiteError:
-        try:
-            return site.delete_nodes(deployment, dry_run=dry_run)
-        except SiteError as error:
-            return error
-
-    answers = dict(zip(opened, each(delete, opened.values(), workers=16), strict=True))
-    failed = [answer for answer in answers.values() if isinstance(answer, SiteError)]
-    left = [problem for error in failed for problem in error.problems]
+    deleted, failed = _ask_all(sites, lambda site: site.delete_nodes(deployment, dry_run=dry_run))
+    left = [problem for error in failed.values() for problem in error.problems]
     if left and not force:
-        raise SiteError(left, bad_input=all(error.bad_input for error in failed))
-    return Deleted({name: answer for name, answer in answers.items() if not isinstance(answer, SiteError)}, left)
+        raise SiteError(left, bad_input=all(error.bad_input for error in failed.values()))
+    return Deleted(deleted, left)
 
 
 def make_fleet(
-    sites: t.Mapping[str, t.Mapping[str, t.Any]],
+    sites: Sites,
     order: Order,
-    say: t.Callable[[str, str], None],
+    say: Say,
     *,
     dry_run: bool = False,
     run: Runner = run_apart,
@@ -234,9 +226,9 @@ def make_fleet(
 class _Making:
     def __init__(
         self,
-        sites: t.Mapping[str, t.Mapping[str, t.Any]],
+        sites: Sites,
         order: Order,
-        say: t.Callable[[str, str], None],
+        say: Say,
         run: Runner,
     ) -> None:
         self._sites = sites
@@ -247,7 +239,7 @@ class _Making:
         self._before = order.found or find_fleet(sites, order.deployment)
 
     def make(self, dry_run: bool) -> Made:
-        placement = self._order.placement or self._place()
+        placement = self._order.placement or self._place(self._sites, self._before)
         earlier: list[Result] = []
         while True:
             answers = self._make_parts(placement, dry_run)
@@ -258,21 +250,11 @@ class _Making:
             earlier += results.values()
             placement = self._after(failed, dry_run)
 
-    def _place(self) -> Data:
-        """Choose among the sites that have not failed."""
+    def _place(self, sites: Sites, fleet: Fleet) -> Data:
+        """Choose among SITES, where the nodes of FLEET are."""
         order = self._order
-        failed = {attempt.site: attempt for attempt in self._attempts}
-        fleet = find_fleet(
-            {name: options for name, options in self._sites.items() if name not in failed}, order.deployment
-        )
-        descriptions = [
-            _without(description, failed[description["name"]], order.deployment)
-            if description["name"] in failed
-            else description
-            for description in describe_sites(self._sites)
-        ]
         standing = fleet.standing(order.plan["groups"])
-        return distribute(order.plan, descriptions, standing, (), order.deployment, order.spread)
+        return distribute(order.plan, describe_sites(sites), standing, (), order.deployment, order.spread)
 
     def _make_parts(self, placement: Data, dry_run: bool) -> dict[str, t.Any]:
         order = self._order
@@ -296,18 +278,20 @@ class _Making:
         begun = len(self._attempts)
         self._attempts += [Attempt(site, list(error.problems)) for site, error in failed.items()]
         bound = dry_run or any(self._bound(site) for site in failed)
+        looks = not bound and (self._order.tries is None or len(self._attempts) < self._order.tries)
+        tried = {attempt.site for attempt in self._attempts}
+        others = {name: options for name, options in self._sites.items() if name not in tried}
         untried: list[Problem] = []
         placement = None
-        if not bound and (self._order.tries is None or len(self._attempts) < self._order.tries):
+        if looks and others:
             try:
-                placement = self._place()
+                placement = self._place(others, find_fleet(others, self._order.deployment))
             except SiteError as error:
                 untried = list(error.problems)
-        if placement is None and (bound or self._order.keep_last):
-            raise self._exhausted(failed, untried)
-        self._attempts[begun:] = [self._clean(attempt) for attempt in self._attempts[begun:]]
+        if placement is not None or not (bound or self._order.keep_last):
+            self._attempts[begun:] = [self._clean(attempt) for attempt in self._attempts[begun:]]
         if placement is None:
-            raise self._exhausted(failed, untried)
+            raise self._exhausted(failed, untried, looks)
         for part in placement["parts"]:
             self._say(part["site"], f"Trying here after {', '.join(failed)} failed")
         return placement
@@ -329,8 +313,9 @@ class _Making:
         self._say(site, f"Failed: {told} Removed there: {', '.join(removed) or 'nothing, for nothing was made'}.")
         return replace(attempt, removed=removed, clean=True)
 
-    def _exhausted(self, failed: dict[str, SiteError], untried: list[Problem]) -> FleetError:
-        if len(self._attempts) == 1 and not untried:
+    def _exhausted(self, failed: dict[str, SiteError], untried: list[Problem], looked: bool) -> FleetError:
+        """Return all causes: those of the attempts, and why the sites that were LOOKED at after them are no help."""
+        if len(self._attempts) == 1 and not looked:
             only = next(iter(failed.values()))
             return FleetError(list(only.problems), self._attempts, bad_input=only.bad_input)
         told = [
@@ -338,9 +323,7 @@ class _Making:
             for attempt in self._attempts
             for problem in attempt.problems
         ]
-        failed_before = {attempt.site for attempt in self._attempts}
-        rest = [problem for problem in untried if not any(f"'{site}'" in problem.message for site in failed_before)]
-        return FleetError([*told, *rest], self._attempts)
+        return FleetError([*told, *untried], self._attempts)
 
     def _made(self, placement: Data, results: dict[str, Result], earlier: list[Result]) -> Made:
         done = [*earlier, *results.values()]
@@ -348,7 +331,7 @@ class _Making:
         def all_of(what: str) -> set[str]:
             return {name for result in done for name in getattr(result, what)}
 
-        nodes = nodes_data({site: result.nodes for site, result in results.items()})
+        nodes = Fleet({site: result.nodes for site, result in results.items()}).to_list()
         touched = all_of("created") | all_of("repaired") | all_of("removed")
         merged = Result(
             nodes=[node for result in results.values() for node in result.nodes],
@@ -360,11 +343,3 @@ class _Making:
             warnings=[*placement["warnings"], *(line for result in done for line in result.warnings)],
         )
         return Made(placement["site"], nodes, merged, self._attempts)
-
-
-def _without(description: Data, attempt: Attempt, deployment: str) -> Data:
-    """Return DESCRIPTION as that of a site that is out of the question, since an attempt there failed."""
-    used = description["used"]
-    others = {name: what for name, what in (used.get("deployments") or {}).items() if name != deployment}
-    problem = " ".join(str(problem) for problem in attempt.problems)
-    return {**description, "available": False, "problem": problem, "used": {**used, "deployments": others}}
