@@ -77,6 +77,10 @@ def test_three_ways_agree(run, root, indigo, tmp_path, environment):
         graph = run("ansible-inventory", *inventory, "--graph", env=environment).stdout
         assert "server-1" in graph
         run("ansible-playbook", *inventory, "indigo.paas.check", env=environment)
+        for state in ("stopped", "running"):
+            switch = json.dumps({"paas_power_nodes": ["server-1"], "paas_power_state": state})
+            done = run("ansible-playbook", *inventory, "indigo.paas.power", "-e", switch, env=environment)
+            assert "changed=1" in done.stdout
         again = run("ansible-playbook", *inventory, "indigo.paas.deploy", env=environment)
         assert "changed=0" in again.stdout
         assert not [line for line in again.stdout.splitlines() if "changed=" in line and "changed=0" not in line]

@@ -26,6 +26,7 @@ AUTHENTICATION, AUTHORIZATION, NO_EXISTS, ACTION, API, INTERNAL = 0x100, 0x200, 
 # (STATE, LCM_STATE) of a machine that starts, step by step; PENDING, PROLOG, BOOT, RUNNING.
 START = [(1, 0), (3, 1), (3, 2), (3, 3)]
 RUNNING, BOOT_FAILURE, EPILOG, POWEROFF, DONE = (3, 3), (3, 36), (3, 11), (8, 0), (6, 0)
+SHUTDOWN_POWEROFF = (3, 18)
 
 RESTRICTED = {"DISK": {"ORIGINAL_SIZE", "SIZE_PREV", "TOTAL_IOPS_SEC"}, "NIC": {"MAC", "VLAN_ID", "BRIDGE", "FILTER"}}
 
@@ -273,6 +274,8 @@ class Nebula:
         state = machine.state
         if action == "resume" and state[0] in (4, 5, 8, 9):
             machine.go(START[2:])
+        elif action == "poweroff" and state == RUNNING:
+            machine.go([SHUTDOWN_POWEROFF, POWEROFF])
         elif action == "terminate-hard" and state == START[0]:
             machine.go([DONE])
         elif action == "terminate-hard" and state not in (*START[1:-1], EPILOG):

@@ -88,6 +88,23 @@ def test_nodes_come_stay_and_go(module, site, deployment, tmp_path):
 
 
 @pytest.mark.engine
+def test_nodes_are_stopped_and_started(module, site, deployment, key):
+    site.ensure_nodes(deployment, [group("wn", 2)], public_key=key.public)
+    request = {"sites": {"local": SITE}, "deployment": deployment, "nodes": ["wn-1"]}
+    for options in (("--check",), ()):
+        stopped = module("power", *options, **request, state="stopped")
+        assert (stopped["changed"], stopped["switched"]) == (True, ["wn-1"])
+    assert stopped["diff"] == {"before": {"wn-1": "running"}, "after": {"wn-1": "stopped"}}
+    assert [node.state for node in site.list_nodes(deployment)] == ["running", "stopped"]
+    assert not module("power", **request, state="stopped")["changed"]
+    assert module("power", **request, state="running")["switched"] == ["wn-1"]
+    assert [key.output(node, "hostname") for node in site.list_nodes(deployment)] == ["wn-0", "wn-1"]
+    unknown = module("power", **{**request, "nodes": ["wn-7"]}, state="stopped")
+    assert (unknown["failed"], unknown["bad_input"]) == (True, True)
+    assert unknown["msg"] == f"'{deployment}' has no node 'wn-7'. There is wn-0, wn-1."
+
+
+@pytest.mark.engine
 def test_nodes_are_compared_with_the_plan(module, site, deployment, key):
     site.ensure_nodes(deployment, [group("wn", 2)], public_key=key.public)
     request = {"site": SITE, "deployment": deployment}

@@ -160,6 +160,15 @@ def test_a_machine_between_two_states_goes_too(nebula, cloud):
     assert (nebula.alive(), nebula.groups) == ([], {})
 
 
+def test_machines_are_stopped_and_started(nebula, cloud):
+    ensure(cloud(), group("wn", 2))
+    assert cloud().power_nodes("pool", ["wn-1"], running=False, dry_run=True) == ["wn-1"]
+    assert cloud().power_nodes("pool", ["wn-1", "wn-1"], running=False) == ["wn-1"]
+    assert [node.state for node in cloud().list_nodes("pool")] == ["running", "stopped"]
+    assert cloud().power_nodes("pool", ["wn-0", "wn-1"], running=True) == ["wn-1"]
+    assert [node.state for node in cloud().list_nodes("pool")] == ["running"] * 2
+
+
 def test_a_stopped_machine_is_started_again(nebula, cloud):
     ensure(cloud(), group())
     nebula.alive()[0].go([POWEROFF])

@@ -153,8 +153,11 @@ def test_a_dry_run_makes_nothing(site, deployment, project):
 def test_a_stopped_node_is_started_and_a_lost_one_made_again(site, deployment, project):
     first = site.ensure_nodes(deployment, [group("wn", 2)], public_key=KEY)
     compute = project.connection.compute
-    compute.stop_server(first.nodes[0].id)
-    compute.wait_for_server(compute.get_server(first.nodes[0].id), status="SHUTOFF")
+    assert site.power_nodes(deployment, ["wn-0"], running=False) == ["wn-0"]
+    assert site.power_nodes(deployment, ["wn-0"], running=True) == ["wn-0"]
+    assert site.list_nodes(deployment) == first.nodes
+    assert site.power_nodes(deployment, ["wn-0"], running=False) == ["wn-0"]
+    assert compute.get_server(first.nodes[0].id).status == "SHUTOFF"
     lost = compute.get_server(first.nodes[1].id)
     compute.delete_server(lost)
     compute.wait_for_delete(lost)

@@ -111,6 +111,12 @@ def test_a_second_run_changes_nothing(farm, lease, key):
     assert (again.changed, again.kept, again.nodes) == (False, ["wn-0", "wn-1"], first.nodes)
 
 
+def test_hosts_are_not_switched_off(farm, lease, key):
+    farm.site().ensure_nodes(lease, [group("wn")], public_key=key.public)
+    with pytest.raises(SiteError, match="cannot be started or stopped: it is of the type static"):
+        farm.site().power_nodes(lease, ["wn-0"], running=False)
+
+
 def test_a_dry_run_tells_and_does_nothing(farm, lease, key):
     foretold = farm.site().ensure_nodes(lease, [group("wn", 2)], public_key=key.public, dry_run=True)
     assert (foretold.changed, foretold.created) == (True, ["wn-0", "wn-1"])

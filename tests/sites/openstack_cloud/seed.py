@@ -41,6 +41,7 @@ def main() -> None:
     machine(cloud)
     networks(cloud)
     zones(cloud)
+    volumes(cloud)
 
 
 def connect() -> openstack.connection.Connection:
@@ -156,6 +157,20 @@ def zones(cloud) -> None:
     for zone in HOSTS:
         aggregate = cloud.compute.create_aggregate(name=zone, availability_zone=zone)
         cloud.compute.add_host_to_aggregate(aggregate, zone)
+
+
+def volumes(cloud) -> None:
+    """Return when a volume can be made: the scheduler has to have heard of the driver."""
+    for _try in range(240):
+        volume = cloud.block_storage.create_volume(name="seed", size=1)
+        while volume.status == "creating":
+            time.sleep(0.2)
+            volume = cloud.block_storage.get_volume(volume)
+        cloud.block_storage.delete_volume(volume)
+        if volume.status == "available":
+            return
+        time.sleep(0.5)
+    raise SystemExit(f"A volume ends in {volume.status}")
 
 
 main()

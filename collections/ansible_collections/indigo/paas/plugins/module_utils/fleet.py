@@ -201,6 +201,32 @@ def delete_fleet(sites: Sites, deployment: str, *, dry_run: bool = False, force:
     return Deleted(deleted, left)
 
 
+def power_fleet(
+    sites: Sites, deployment: str, names: t.Collection[str], *, running: bool, dry_run: bool = False
+) -> list[str]:
+    """Start or stop the nodes NAMES that DEPLOYMENT has at SITES (options by name); return the names of those changed.
+
+    Raises SiteError (bad_input) for a name that is nowhere, and as `Site.power_nodes`.
+    """
+    fleet = find_fleet(sites, deployment)
+    there = {node.name: site for site, nodes in fleet.nodes.items() for node in nodes}
+    lost = sorted(set(names) - there.keys())
+    if lost and fleet.silent:
+        raise SiteError([Problem(reason) for reason in fleet.silent.values()])
+    if lost:
+        hint = f"There is {', '.join(there)}." if there else "It has none."
+        raise SiteError([Problem(f"'{deployment}' has no node '{name}'", hint=hint) for name in lost], bad_input=True)
+    chosen: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        chosen.setdefault(there[name], []).append(name)
+
+    def power(site: str) -> list[str]:
+        opened = open_site(site, sites[site])
+        return opened.power_nodes(deployment, chosen[site], running=running, dry_run=dry_run)
+
+    return [name for changed in each(power, chosen, workers=16) for name in changed]
+
+
 def make_fleet(
     sites: Sites,
     order: Order,

@@ -13,7 +13,10 @@ import uuid
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import gpus
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.labels import (
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import APIError
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.publishing import Publishing
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.labels import (
     CPUS,
     DEPLOYMENT,
     GPUS,
@@ -24,9 +27,6 @@ from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.labels i
     MEMORY,
     PUBLIC,
 )
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import APIError
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.publishing import Publishing
-from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,

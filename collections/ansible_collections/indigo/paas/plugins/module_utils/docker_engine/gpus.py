@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.labels import GPUS
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import docker
+from ansible_collections.indigo.paas.plugins.module_utils.labels import GPUS
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
 # A device of the Container Device Interface by its number; those by serial number and "all" are the same again.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.gpus import present
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.labels import CPUS, DEPLOYMENT, MEMORY
+from ansible_collections.indigo.paas.plugins.module_utils.labels import CPUS, DEPLOYMENT, MEMORY
 
 INOTIFY_LIMIT = "/proc/sys/fs/inotify/max_user_instances"
 INOTIFY_INSTANCES = 6  # that systemd and its services hold in one node

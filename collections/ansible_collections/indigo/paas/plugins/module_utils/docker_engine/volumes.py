@@ -11,16 +11,16 @@ import re
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.cloud_init import volume_problems
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.labels import (
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import docker
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.removal import remove_when_free
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.labels import (
     DEPLOYMENT,
     GROUP,
     HOSTNAME,
     INDEX,
     VOLUME,
 )
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import docker
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.removal import remove_when_free
-from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
 Data = dict[str, t.Any]

@@ -178,9 +178,15 @@ class Project:
 
     def start_server(self, server: Thing) -> None:
         """Set SERVER, which stands still, going; somebody else may have done it just now."""
-        start = getattr(self._connection.compute, STARTS[server.status])
+        self._switch(getattr(self._connection.compute, STARTS[server.status]), server)
+
+    def stop_server(self, server: Thing) -> None:
+        """Let SERVER, which runs, stand still; somebody else may have done it just now."""
+        self._switch(self._connection.compute.stop_server, server)
+
+    def _switch(self, action: t.Callable[[str], t.Any], server: Thing) -> None:
         try:
-            self.retry(lambda: start(server.id))
+            self.retry(lambda: action(server.id))
         except errors.ERRORS as error:
             if errors.status_of(error) != 409:
                 raise
@@ -225,12 +231,22 @@ class Project:
         found = {rule.id: read_rule(rule, own) for rule in rules}
         missing = wanted - set(found.values())
         extra = [id for id, rule in found.items() if rule is not None and rule not in wanted]
-        for rule in missing:
-            request = {"security_group_id": group.id, **rule.to_request(own)}
-            self._make(lambda request=request: network.create_security_group_rule(**request))
+        if missing:
+            self._make_rules([{"security_group_id": group.id, **rule.to_request(own)} for rule in missing])
         for id in extra:
             self._delete(lambda id=id: network.delete_security_group_rule(id, ignore_missing=True))
         return bool(missing or extra)
+
+    def _make_rules(self, requests: list[dict[str, t.Any]]) -> None:
+        """Make rules by one call; where some of them are there already, each by a call of its own."""
+        network = self._connection.network
+        try:
+            self.retry(lambda: list(network.create_security_group_rules(requests)))
+        except errors.ERRORS as error:
+            if errors.status_of(error) != 409 or errors.is_quota(error):
+                raise
+            for request in requests:
+                self._make(lambda request=request: network.create_security_group_rule(**request))
 
     def ensure_server_group(self, deployment: str, part: str, policy: str) -> str:
         name = labels.thing_name(deployment, part)

@@ -72,13 +72,28 @@ def key_of(volume: t.Any) -> Key:
 
 
 class Store:
-    """The volumes of one deployment; `patience` as of a fleet."""
+    """The volumes of one deployment; `patience` and `replacements` as of a `Batch`."""
 
-    def __init__(self, project: t.Any, deployment: str, *, workers: int, patience: float) -> None:
+    def __init__(
+        self,
+        project: t.Any,
+        deployment: str,
+        *,
+        workers: int,
+        patience: float,
+        replacements: int,
+        say: t.Callable[[str], None],
+        sleep: t.Callable[[float], None] = time.sleep,
+        clock: t.Callable[[], float] = time.monotonic,
+    ) -> None:
         self._project = project
         self._deployment = deployment
         self._workers = workers
         self._patience = patience
+        self._replacements = replacements
+        self._say = say
+        self._sleep = sleep
+        self._clock = clock
         self._ids: dict[Key, str] = {}
 
     def ensure(self, wanted: dict[Key, Data]) -> None:
@@ -86,9 +101,9 @@ class Store:
         if not wanted:
             return
         known = {key_of(volume) for volume in self._project.volumes(self._deployment)}
-        missing = [request for key, request in wanted.items() if key not in known]
-        each(lambda request: self._project.create_volume(self._deployment, request), missing, self._workers)
-        self._wait(wanted)
+        new = {key: request for key, request in wanted.items() if key not in known}
+        self._create(new.values())
+        self._wait(wanted, new)
 
     def of(self, node: NewNode) -> list[Data]:
         """Return the plan's volumes of NODE, each with its `id`."""
@@ -100,35 +115,61 @@ class Store:
 
     def remove(self, keep: t.Callable[[Identity], bool] = lambda _identity: False) -> None:
         """Delete the volumes of all nodes but those that KEEP says. Raises SiteError where one stays."""
-        began = time.monotonic()
+        self._remove(lambda volume: not keep(key_of(volume)[:2]))
+
+    def _create(self, requests: t.Iterable[Data]) -> None:
+        each(lambda request: self._project.create_volume(self._deployment, request), requests, self._workers)
+
+    def _remove(self, chosen: t.Callable[[t.Any], bool]) -> None:
+        """Delete the CHOSEN volumes, and return when they are gone."""
+        began = self._clock()
         while True:
-            left = [volume for volume in self._project.volumes(self._deployment) if not keep(key_of(volume)[:2])]
+            left = [volume for volume in self._project.volumes(self._deployment) if chosen(volume)]
             if not left:
                 return
-            if time.monotonic() - began > self._patience:
+            if self._clock() - began > self._patience:
                 raise SiteError([_stays(volume) for volume in left])
             # A server that has gone may hold its volumes a little longer.
-            deletable = [volume for volume in left if volume.status == FREE or volume.status.startswith("error")]
+            deletable = [volume for volume in left if volume.status == FREE or _is_broken(volume)]
             each(lambda volume: self._project.delete_volume(volume.id), deletable, self._workers)
-            time.sleep(INTERVAL)
+            self._sleep(INTERVAL)
 
-    def _wait(self, wanted: dict[Key, Data]) -> None:
-        began = time.monotonic()
+    def _wait(self, wanted: dict[Key, Data], new: dict[Key, Data]) -> None:
+        """Return when the volumes WANTED are free; of those that are NEW, which hold nothing, some may be replaced."""
+        began = self._clock()
         while True:
-            found = {key_of(volume): volume for volume in self._project.volumes(self._deployment)}
+            volumes = self._project.volumes(self._deployment)
+            found = {key: volume for volume in volumes if (key := key_of(volume)) in wanted}
             self._ids = {key: volume.id for key, volume in found.items()}
-            late = [found[key] for key in wanted if key in found and found[key].status != FREE]
-            broken = [volume for volume in late if volume.status.startswith("error")]
-            if broken:
-                raise SiteError(
-                    [Problem(f"Volume {volume.name} is in {volume.status}") for volume in broken]
-                    + [Problem("Volumes in error must be deleted by hand, or with the deployment")]
-                )
-            if not late and all(key in found for key in wanted):
+            late = {key: volume for key, volume in found.items() if volume.status != FREE}
+            if not late and len(found) == len(wanted):
                 return
-            if time.monotonic() - began > self._patience:
-                raise SiteError([_stays(volume) for volume in late])
-            time.sleep(INTERVAL)
+            self._replace({key: volume for key, volume in late.items() if _is_broken(volume)}, new)
+            if self._clock() - began > self._patience:
+                absent = [Problem(f"Volume {wanted[key]['name']} is not there") for key in wanted if key not in found]
+                raise SiteError([*map(_stays, late.values()), *absent])
+            self._sleep(INTERVAL)
+
+    def _replace(self, broken: dict[Key, t.Any], new: dict[Key, Data]) -> None:
+        if not broken:
+            return
+        problems = [Problem(f"Volume {volume.name} is in {volume.status}") for volume in broken.values()]
+        if not broken.keys() <= new.keys():
+            hint = "Mend it at the site, or remove its node."
+            raise SiteError([*problems, Problem("A volume that was there before is not made anew", hint=hint)])
+        if len(broken) > self._replacements:
+            hint = "Try again later, or raise site_replacements."
+            raise SiteError([*problems, Problem("No more volumes in error are replaced", hint=hint)])
+        self._replacements -= len(broken)
+        for volume in broken.values():
+            self._say(f"{volume.name} is in {volume.status} and made anew")
+        ids = {volume.id for volume in broken.values()}
+        self._remove(lambda volume: volume.id in ids)
+        self._create(new[key] for key in broken)
+
+
+def _is_broken(volume: t.Any) -> bool:
+    return bool(volume.status.startswith("error"))
 
 
 def _stays(volume: t.Any) -> Problem:

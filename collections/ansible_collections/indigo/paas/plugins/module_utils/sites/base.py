@@ -201,6 +201,30 @@ class Site(abc.ABC):
         Half gone is success. A dry run deletes nothing. Raises SiteError.
         """
 
+    def power_nodes(
+        self, deployment: str, names: t.Iterable[str], *, running: bool, dry_run: bool = False
+    ) -> list[str]:
+        """Start or stop the nodes NAMES of DEPLOYMENT, and return, when it is done, the names of those that changed.
+
+        running   whether they shall run; a node that runs answers by SSH
+
+        A dry run changes nothing. Raises SiteError (bad_input) for a name that is not there and for a node that neither
+        runs nor is stopped, SiteError where the site fails or has no such thing.
+        """
+        wanted = sorted(set(names))
+        changing = _to_power(self.name, self.list_nodes(deployment), wanted, running)
+        if changing and not dry_run:
+            self._power(deployment, changing, running)
+        return [node.name for node in changing]
+
+    def _power(self, deployment: str, nodes: list[Node], running: bool) -> None:
+        """Start or stop NODES of DEPLOYMENT, all of which are in the other state, and return when it is done."""
+        raise SiteError(
+            f"The nodes of site '{self.name}' cannot be started or stopped: it is of the type {self.type}",
+            hint="Use what that machine is switched on and off with.",
+            bad_input=True,
+        )
+
     def missing(self) -> list[str]:
         """Return what keeps deployments from running here, as sentences; none where nothing does. Asks the site."""
         description = self.describe()
@@ -230,6 +254,28 @@ class Site(abc.ABC):
             "used": {"cpus": 0, "memory": 0, "nodes": 0, "deployments": {}},
             **found,
         }
+
+
+def _to_power(site: str, nodes: t.Iterable[Node], names: t.Iterable[str], running: bool) -> list[Node]:
+    """Return which of NODES, that NAMES says, have to be started or stopped."""
+    known = {node.name: node for node in nodes}
+    problems = [
+        Problem(f"Site '{site}' has no node '{name}'", hint=did_you_mean(name, known, what="nodes"))
+        for name in names
+        if name not in known
+    ]
+    found = [known[name] for name in names if name in known]
+    problems += [
+        Problem(
+            f"Node {node.name} is {node.state}: {node.problem or 'it neither runs nor is stopped'}",
+            hint="Run the deployment again to repair it.",
+        )
+        for node in found
+        if node.state not in (RUNNING, STOPPED)
+    ]
+    if problems:
+        raise SiteError(problems, bad_input=True)
+    return [node for node in found if node.state == (STOPPED if running else RUNNING)]
 
 
 def check_deployment_name(name: str) -> None:

@@ -30,7 +30,6 @@ from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.images i
     catalogue,
     read_images,
 )
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.labels import DEPLOYMENT
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import (
     APIError,
     DockerException,
@@ -41,6 +40,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.publishi
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.removal import remove_when_free
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder
+from ansible_collections.indigo.paas.plugins.module_utils.labels import DEPLOYMENT
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.reach import ssh_answers
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
@@ -59,6 +59,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
 )
 
 BOOT_TIMEOUT = 120  # seconds
+STOP_TIMEOUT = 30  # seconds until a node that does not stop by itself is killed
 
 Data = dict[str, t.Any]
 
@@ -186,6 +187,13 @@ class DockerSite(Site):
                 for network in self._networks(deployment):
                     self._remove_network(network)
             return [node.name for node in nodes]
+
+    def _power(self, deployment: str, nodes: list[Node], running: bool) -> None:
+        with self._doing("Starting the nodes" if running else "Stopping the nodes"):
+            self._each(self._start if running else self._stop, nodes)
+            if running:
+                started = {node.id for node in nodes}
+                self._each(self._wait, [node for node in self._nodes(deployment) if node.id in started])
 
     # The engine
 
@@ -373,6 +381,9 @@ class DockerSite(Site):
             self._api.unpause(node.id)
         else:
             self._api.start(node.id)
+
+    def _stop(self, node: Node) -> None:
+        self._api.stop(node.id, timeout=STOP_TIMEOUT)
 
     def _boot(self, container: str) -> None:
         try:

@@ -28,6 +28,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import (
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,
+    RUNNING,
     STOPPED,
     Changes,
     NewNode,
@@ -135,6 +136,18 @@ class OpennebulaSite(Site):
             for group in self._security_groups(deployment).values():
                 self._api.delete("secgroup.delete", int(group.ID))
         return [node.name for node in nodes]
+
+    def _power(self, deployment: str, nodes: list[Node], running: bool) -> None:
+        action, wanted = ("resume", RUNNING) if running else ("poweroff", STOPPED)
+        self._each(lambda node: self._api.ask("vm.action", action, int(node.id)), nodes)
+        deadline = time.monotonic() + self.options["boot_timeout"]
+        ids = {node.id for node in nodes}
+        while late := [node for node in self._nodes(deployment) if node.id in ids and node.state != wanted]:
+            if time.monotonic() > deadline:
+                raise SiteError([Problem(f"Site '{self.name}': node {node.name} stays {node.state}") for node in late])
+            time.sleep(INTERVAL)
+        if running:
+            self._wait_for_ssh([node for node in self._nodes(deployment) if node.id in ids], lambda _line: None)
 
     # OpenNebula
 

@@ -25,7 +25,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.openstack import (
     security,
     servers,
 )
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.fleet import Fleet
+from ansible_collections.indigo.paas.plugins.module_utils.openstack.batch import Batch
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.servers import Blueprint, Surroundings
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.volumes import (
     Store,
@@ -130,7 +130,7 @@ class OpenStackSite(Site):
         "wait_for_ssh": Option(bool, True, "Whether a node is done only when its SSH server answers."),
         "boot_timeout": Option(int, 600, "For how many seconds a running server's SSH server is waited for."),
         "build_timeout": Option(int, 900, "For how many seconds nothing may happen to servers in the making."),
-        "replacements": Option(int, 3, "How many servers in error are replaced in one run."),
+        "replacements": Option(int, 3, "How many servers, and how many volumes, in error are replaced in one run."),
         "parallel": Option(int, 8, "How many servers are asked for at a time."),
     }
 
@@ -185,9 +185,16 @@ class OpenStackSite(Site):
         with self._doing("Deleting the nodes"):
             found = self._project.servers(deployment)
             if not dry_run:
-                self.fleet(deployment).remove(found)
+                self.batch(deployment).remove(found)
                 self._delete_rest(deployment)
             return sorted(node.name for node in self._read_nodes(found))
+
+    def _power(self, deployment: str, nodes: list[Node], running: bool) -> None:
+        with self._doing("Starting the nodes" if running else "Stopping the nodes"):
+            self.batch(deployment).power({node.id for node in nodes}, running)
+            if running:
+                started = {node.id for node in nodes}
+                self.wait_until_reachable([node for node in self._nodes(deployment) if node.id in started])
 
     def wait_until_reachable(self, nodes: list[Node]) -> None:
         """Return when the SSH server of each of NODES answers. Raises SiteError with all that do not.
@@ -220,9 +227,9 @@ class OpenStackSite(Site):
         except errors.ERRORS as error:
             raise errors.explained(what, self.name, error) from error
 
-    def fleet(self, deployment: str, say: Progress = lambda _line: None) -> Fleet:
+    def batch(self, deployment: str, say: Progress = lambda _line: None) -> Batch:
         """Return the servers of DEPLOYMENT as one, with this site's limits."""
-        return Fleet(
+        return Batch(
             self._project,
             deployment,
             self.name,
@@ -453,13 +460,15 @@ class OpenStackSite(Site):
         with self._doing("Deleting"):
             step()
 
-    def store(self, deployment: str) -> Store:
+    def store(self, deployment: str, say: Progress = lambda _line: None) -> Store:
         """Return the volumes of DEPLOYMENT as one, with this site's limits."""
         return Store(
             self._project,
             deployment,
             workers=self.options["parallel"],
             patience=self.options["build_timeout"],
+            replacements=self.options["replacements"],
+            say=say,
         )
 
 
@@ -481,13 +490,13 @@ class _Run:
         self._groups = [group for group in groups if group["count"]]
         self._public_key = public_key
         self._say = say
-        self._fleet = site.fleet(deployment, say)
-        self._store = site.store(deployment)
+        self._batch = site.batch(deployment, say)
+        self._store = site.store(deployment, say)
 
     def apply(self, work: _Work, blueprints: dict[str, Blueprint]) -> bool:
         """Do WORK; return whether anything besides servers was changed."""
         # What goes makes room in the quota for what comes.
-        self._fleet.remove(work.leaving)
+        self._batch.remove(work.leaving)
         self._drop_belongings(work.staying)
         secured, touched = self._security_groups()
         if work.wanted:
@@ -549,7 +558,7 @@ class _Run:
             coming = [nodes[identity] for identity in missing]
             self._store.ensure(wanted_volumes(self._deployment, coming, volume_type))
 
-        self._fleet.make(nodes, request, prepare)
+        self._batch.make(nodes, request, prepare)
 
     def _surroundings(self, blueprints: dict[str, Blueprint], secured: dict[str | None, str]) -> Surroundings:
         policy = POLICIES.get(self._site.options["anti_affinity"])

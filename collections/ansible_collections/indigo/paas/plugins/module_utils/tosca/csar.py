@@ -26,7 +26,7 @@ from typing import Any
 
 from ..errors import TemplateError
 from .document import MAX_BYTES, Document, parse, place
-from .external import is_role
+from .external import is_role, operations
 from .imports import URL
 from .report import Report
 from .topology import OperationCall, Topology
@@ -207,14 +207,12 @@ class Archive:
 
     def check_implementations(self, topology: Topology, report: Report) -> None:
         """Report what implements an operation by a path and is not in the archive."""
-        for node in topology.nodes.values():
-            requirements = (call for requirement in node.requirements for call in requirement.operations)
-            for call in (*node.operations, *requirements):
-                if self._is_missing(call):
-                    file = call.implementation[:200]
-                    message = f"'{file}', which implements '{call.name}' of '{node.name}', is not in the archive"
-                    hint = "Add it, beside the file that names it or by its path from the top of the archive."
-                    report.add("missing-file", message, call.at, hint)
+        for node, call in operations(topology):
+            if self._is_missing(call):
+                file = call.implementation[:200]
+                message = f"'{file}', which implements '{call.name}' of '{node.name}', is not in the archive"
+                hint = "Add it, beside the file that names it or by its path from the top of the archive."
+                report.add("missing-file", message, call.at, hint)
 
     def _is_missing(self, call: OperationCall) -> bool:
         named_here = call.at.file is not None and call.at.file.startswith(f"{self.name}/")

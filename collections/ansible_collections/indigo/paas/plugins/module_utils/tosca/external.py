@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .topology import OperationCall
+from .topology import NodeTemplate, OperationCall, Topology
 
 _ROLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){2}\Z", re.ASCII)
 _PLAYBOOK_URL = re.compile(r"https?://\S+\Z", re.IGNORECASE)
@@ -17,6 +17,7 @@ _YAML = (".yml", ".yaml")
 _SCRIPTS = (".sh", ".py", ".rb", ".pl", ".ps1", ".bat", ".jar", ".war")
 # A role as Ansible Galaxy names it, or its repository; then perhaps a comma and its version.
 _ROLE_TO_INSTALL = re.compile(r"([\w-]+\.[\w-]+|git\+\S+?)(,\S+)?\Z", re.ASCII)
+_OWN = "indigo.paas."
 _GALAXY_ROLE = "AnsibleGalaxy.role"
 _GALAXY_COLLECTION = "AnsibleGalaxy.collection"
 
@@ -48,6 +49,23 @@ def external(call: OperationCall, artifacts: Mapping[str, Any]) -> dict[str, Any
         "galaxy_roles": _files(needed, _GALAXY_ROLE),
         "collections": _files(needed, _GALAXY_COLLECTION),
     }
+
+
+def operations(topology: Topology) -> Iterator[tuple[NodeTemplate, OperationCall]]:
+    """Yield each operation of a topology with the node that it is for, those of relationships among them."""
+    for node in topology.nodes.values():
+        requirements = (call for requirement in node.requirements for call in requirement.operations)
+        for call in (*node.operations, *requirements):
+            yield node, call
+
+
+def foreign(topology: Topology) -> list[tuple[NodeTemplate, OperationCall]]:
+    """Return the operations that are implemented by anything but a role of this collection."""
+    return [(node, call) for node, call in operations(topology) if not _is_own(call.implementation)]
+
+
+def _is_own(implementation: str) -> bool:
+    return is_role(implementation) and implementation.startswith(_OWN)
 
 
 def _artifact(dependency: Any, artifacts: Mapping[str, Any]) -> Any:

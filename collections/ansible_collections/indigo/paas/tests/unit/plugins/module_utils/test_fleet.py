@@ -102,6 +102,10 @@ class FakeSite:
         names = changes.names()
         return Result(list(here.values()), names["create"], [], names["remove"], names["keep"], bool(changes))
 
+    def power_nodes(self, _deployment, names, *, running, dry_run=False):
+        self.world.calls.append((self.name, names, running, dry_run))
+        return names
+
     def delete_nodes(self, _deployment, *, dry_run=False):
         if self.name in self.world.stuck:
             raise SiteError(f"Site '{self.name}' deletes nothing")
@@ -130,6 +134,19 @@ def test_the_best_site_makes_the_nodes(world):
     assert [(node["name"], node["site"]) for node in made.nodes] == [("wn-0", "a"), ("wn-1", "a")]
     again = two.make()
     assert (again.result.changed, again.result.kept) == (False, ["wn-0", "wn-1"])
+
+
+def test_each_node_is_switched_where_it_is(world):
+    two = world(a=9, b=9)
+    two.nodes = {site: {name: Node(name, "wn", 0, name)} for site, name in (("a", "wn-0"), ("b", "wn-1"))}
+    sites = dict.fromkeys(two.rooms, {})
+    assert sorted(fleets.power_fleet(sites, "p", ["wn-1", "wn-0"], running=True)) == ["wn-0", "wn-1"]
+    assert sorted(two.calls) == [("a", ["wn-0"], True, False), ("b", ["wn-1"], True, False)]
+    with pytest.raises(SiteError, match=r"'p' has no node 'wn-2'. There is wn-0, wn-1"):
+        fleets.power_fleet(sites, "p", ["wn-2"], running=True)
+    two.silent.add("b")
+    with pytest.raises(SiteError, match="Site 'b' does not answer"):
+        fleets.power_fleet(sites, "p", ["wn-1"], running=True)
 
 
 def test_a_site_that_fails_is_cleaned_and_left(world):

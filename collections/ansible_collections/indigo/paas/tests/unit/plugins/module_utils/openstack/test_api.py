@@ -153,12 +153,13 @@ def rule(id, **more):
     )
 
 
-def secured(rules, create=None):
+def secured(rules, create=None, create_all=None):
     group = SimpleNamespace(id="sg", name="indigo-paas.d.fe")
     calls = {
         "security_groups": lambda description: [group],
         "security_group_rules": lambda security_group_id: rules,
         "create_security_group_rule": create or Failing(),
+        "create_security_group_rules": create_all or Failing(answer=()),
         "delete_security_group_rule": Failing(),
     }
     return project(network=calls), calls
@@ -170,7 +171,7 @@ def test_rules_are_made_what_they_should_be_and_those_outward_left():
     )
     wanted = {Rule("IPv4", "tcp", 22, 22, "0.0.0.0/0"), Rule("IPv4", "tcp", 443, 443, "10.0.0.0/8")}
     assert cloud.ensure_security_group("d", "fe", wanted, "common") == ("sg", True)
-    [(_args, made)] = calls["create_security_group_rule"].requests
+    [(([made],), _request)] = calls["create_security_group_rules"].requests
     assert (made["port_range_min"], made["remote_ip_prefix"], made["security_group_id"]) == (443, "10.0.0.0/8", "sg")
     assert [args for args, _request in calls["delete_security_group_rule"].requests] == [("old",)]
 
@@ -178,14 +179,26 @@ def test_rules_are_made_what_they_should_be_and_those_outward_left():
 def test_rules_that_are_right_change_nothing():
     cloud, calls = secured([rule("kept")])
     assert cloud.ensure_security_group("d", "fe", {Rule("IPv4", "tcp", 80, 80, "0.0.0.0/0")}, "common") == ("sg", False)
-    assert calls["create_security_group_rule"].requests == []
+    assert calls["create_security_group_rules"].requests == []
+
+
+def test_many_rules_are_one_call():
+    cloud, calls = secured([])
+    wanted = {Rule("IPv4", "tcp", port, port, "0.0.0.0/0") for port in range(1, 30)}
+    assert cloud.ensure_security_group("d", "fe", wanted, "common") == ("sg", True)
+    [((made,), _request)] = calls["create_security_group_rules"].requests
+    assert sorted(each["port_range_min"] for each in made) == list(range(1, 30))
 
 
 def test_a_rule_that_somebody_just_made_is_success_and_a_quota_is_not():
-    wanted = {Rule("IPv4", "tcp", 80, 80, "0.0.0.0/0")}
-    cloud, _calls = secured([], Failing((http(409, "already exists"), False)))
+    wanted = {Rule("IPv4", "tcp", 80, 80, "0.0.0.0/0"), Rule("IPv4", "tcp", 81, 81, "0.0.0.0/0")}
+    there = http(409, "already exists")
+    cloud, calls = secured([], Failing((there, False)), Failing((there, False)))
     assert cloud.ensure_security_group("d", "fe", wanted, "common") == ("sg", True)
-    cloud, _calls = secured([], Failing((http(409, "Quota exceeded for resources: ['security_group_rule']"), False)))
+    asked = [request["port_range_min"] for _args, request in calls["create_security_group_rule"].requests]
+    assert sorted(asked) == [80, 81]
+    full = http(409, "Quota exceeded for resources: ['security_group_rule']")
+    cloud, _calls = secured([], create_all=Failing((full, False)))
     with pytest.raises(sdk_errors.ConflictException):
         cloud.ensure_security_group("d", "fe", wanted, "common")
 

@@ -33,6 +33,59 @@ def names(changes: Changes) -> dict[str, list[str]]:
     return {what: found for what, found in changes.names().items() if found}
 
 
+class Switchboard(base.Site):
+    """A site whose nodes can be switched."""
+
+    type = "switchboard"
+
+    def __init__(self, *nodes, switches=True):
+        super().__init__("here", {})
+        self.nodes = nodes
+        self.switches = switches
+        self.switched = []
+
+    def describe(self):
+        return self.description()
+
+    def list_nodes(self, _deployment):
+        return list(self.nodes)
+
+    def ensure_nodes(self, *_args, **_more):
+        raise NotImplementedError
+
+    def delete_nodes(self, *_args, **_more):
+        raise NotImplementedError
+
+    def _power(self, deployment, nodes, running):
+        if not self.switches:
+            super()._power(deployment, nodes, running)
+        self.switched += [(node.name, running) for node in nodes]
+
+
+def test_only_nodes_in_the_other_state_are_switched():
+    site = Switchboard(node(0), node(1, state="stopped"), node(2))
+    assert site.power_nodes("d", ["wn-0", "wn-1"], running=False, dry_run=True) == ["wn-0"]
+    assert site.switched == []
+    assert site.power_nodes("d", ["wn-0", "wn-1"], running=False) == ["wn-0"]
+    assert site.power_nodes("d", ["wn-0", "wn-1"], running=True) == ["wn-1"]
+    assert site.switched == [("wn-0", False), ("wn-1", True)]
+
+
+def test_a_site_that_switches_nothing_says_so():
+    with pytest.raises(SiteError, match="'here' cannot be started or stopped: it is of the type switchboard") as told:
+        Switchboard(node(0), switches=False).power_nodes("d", ["wn-0"], running=False)
+    assert told.value.bad_input
+
+
+def test_a_node_that_neither_runs_nor_is_stopped_is_not_switched():
+    site = Switchboard(node(0), node(1, state="error"))
+    with pytest.raises(SiteError, match="Node wn-1 is error: .* Run the deployment again"):
+        site.power_nodes("d", ["wn-0", "wn-1"], running=False)
+    with pytest.raises(SiteError, match="has no node 'wn-9'"):
+        site.power_nodes("d", ["wn-9"], running=False)
+    assert site.switched == []
+
+
 def test_the_first_nodes_of_a_group_count_from_zero():
     assert names(reconcile([group(count=3)], [])) == {"create": ["wn-0", "wn-1", "wn-2"]}
 

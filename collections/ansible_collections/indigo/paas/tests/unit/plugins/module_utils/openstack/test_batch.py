@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import labels, servers
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.fleet import Fleet, survey
+from ansible_collections.indigo.paas.plugins.module_utils.openstack.batch import Batch, survey
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.preemption import Preemption
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
@@ -184,9 +184,9 @@ class Clock:
         self.now += seconds
 
 
-def fleet(project, *, patience=60, replacements=1, said=None):
+def batch(project, *, patience=60, replacements=1, said=None):
     clock = Clock()
-    return Fleet(
+    return Batch(
         project,
         "d",
         "cloud",
@@ -200,7 +200,7 @@ def fleet(project, *, patience=60, replacements=1, said=None):
 
 
 def make(project, count, **more):
-    fleet(project, **more).make([("wn", index) for index in range(count)], lambda one: one[1], lambda missing: None)
+    batch(project, **more).make([("wn", index) for index in range(count)], lambda one: one[1], lambda missing: None)
 
 
 @pytest.mark.parametrize("count", [1, 20, 200])
@@ -249,7 +249,7 @@ def test_removing_what_is_half_gone_succeeds():
     going = server(0, id="x", task_state="deleting")
     gone = server(1, id="y")
     project = Project(going, server(2, id="z"))
-    fleet(project).remove([going, gone, project.there[1]])
+    batch(project).remove([going, gone, project.there[1]])
     assert project.there == []
     assert "x" not in project.deleted
 
@@ -258,4 +258,4 @@ def test_what_cannot_be_removed_is_told():
     project = Project(server(0, "ERROR", id="x"))
     project.delete_server = lambda id: None
     with pytest.raises(SiteError, match="Server d.wn-0 is not deleted: it stays ERROR"):
-        fleet(project).remove(list(project.there))
+        batch(project).remove(list(project.there))

@@ -69,7 +69,7 @@ def _health(server: Server) -> tuple[t.Any, ...]:
     return (rank, server.created_at or "", server.id)
 
 
-class Fleet:
+class Batch:
     """The servers of one deployment.
 
     workers        how many are asked for at a time
@@ -126,6 +126,23 @@ class Fleet:
             if progress.stalled(found):
                 raise self._stalled(now)
             self._sleep(pause(fruitless) if fruitless else progress.interval())
+
+    def power(self, ids: set[str], running: bool) -> None:
+        """Start or stop the servers IDS, and return when they are so. Raises SiteError where they stay as they are."""
+        wanted = RUNNING if running else STOPPED
+        asked: set[str] = set()
+        progress = _Progress(self._clock, self._patience)
+        while True:
+            found = [server for server in self._project.servers(self._deployment) if server.id in ids]
+            late = [server for server in found if servers.state(server) != wanted or server.task_state]
+            if not late:
+                return
+            new = [server for server in late if servers.state(server) != wanted and server.id not in asked]
+            each(self._project.start_server if running else self._project.stop_server, new, self._workers)
+            asked |= {server.id for server in new}
+            if progress.stalled(found):
+                raise SiteError([Problem(f"Server {server.name} stays {server.status}") for server in late])
+            self._sleep(progress.interval())
 
     def remove(self, victims: t.Iterable[Server]) -> None:
         """Delete servers and return when they are gone. Raises SiteError where they stay."""
