@@ -9,20 +9,20 @@ WORKERS ?= 2
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick setup engine lint format types bench clean
+.PHONY: help demo test quick setup engine postgresql node lint format types bench clean
 
 help:  ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup engine  ## Make a running HTCondor pool on this machine from examples/htcondor_pool.yaml
 	$(BIN)/indigo-paas deploy examples/htcondor_pool.yaml --name demo
 	$(BIN)/indigo-paas show demo
 
-test: setup engine  ## Run every test
+test: setup engine postgresql node  ## Run every test
 	@setup/sanity.sh $(BIN)
 	$(PYTEST) $(PYTEST_ARGS)
 
-quick: setup  ## Run the tests that need no container engine
+quick: setup postgresql node  ## Run the tests that need no container engine
 	$(PYTEST) -m "not engine and not slow" $(PYTEST_ARGS)
 
 setup: $(STAMP)  ## Create .venv with the command and all that the tests need
@@ -33,6 +33,12 @@ $(STAMP): pyproject.toml setup/venv.sh
 
 engine:  ## Install and start a container engine where none answers
 	@setup/engine.sh
+
+postgresql:  ## Install the PostgreSQL server that tests start where there is none
+	@setup/postgresql.sh
+
+node:  ## Install the Node.js with which tests run an OpenID provider where there is none
+	@setup/node.sh
 
 lint: setup  ## Check style and types
 	$(BIN)/ruff check .

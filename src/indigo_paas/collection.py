@@ -60,6 +60,33 @@ def plan_template(
         return plan
 
 
+def foreign_operations(template: Template, inputs: Mapping[str, Any]) -> list[Problem]:
+    """Return a problem for each operation of TEMPLATE that no role of this collection implements."""
+    with _errors(template, inputs):
+        from ansible_collections.indigo.paas.plugins.module_utils import errors
+        from ansible_collections.indigo.paas.plugins.module_utils.tosca import load
+        from ansible_collections.indigo.paas.plugins.module_utils.tosca.external import foreign
+
+        topology = load(
+            template.content,
+            dict(inputs),
+            name=template.name,
+            resolver=_resolver(template),
+            strict=template.strict,
+            trust=template.trust,
+        )
+        found = [
+            errors.Problem(
+                f"'{call.implementation[:200]}', which implements '{call.name}' of '{node.name}', comes from elsewhere",
+                file=call.at.file,
+                line=call.at.line,
+                column=call.at.column,
+            )
+            for node, call in foreign(topology)
+        ]
+    return _told(found, template, inputs)
+
+
 def read_url(url: str, **limits: float) -> bytes:
     """Return what is at an http(s) URL; raise BadInput when it cannot be had within `seconds` and `limit` bytes."""
     with _errors():

@@ -62,21 +62,37 @@ class Copy:
         return hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
-def read(files: DeploymentFiles) -> Request:
-    """Return what the deployment in FILES is asked to be; raise IndigoError when that cannot be read."""
+def read(files: DeploymentFiles, proposed: bool = False) -> Request:
+    """Return what the deployment in FILES is asked to be; raise IndigoError when that cannot be read.
+
+    proposed: what it is asked to be next, where something is accepted and not begun yet.
+    """
     import yaml
 
+    source = files.proposed if proposed and files.proposed.exists() else files.source
     try:
-        document = yaml.load(files.source.read_text(encoding="utf-8"), Loader=_loader())
+        document = yaml.load(source.read_text(encoding="utf-8"), Loader=_loader())
         options = {key: document[key] for key in Request.__dataclass_fields__ if document.get(key) is not None}
         return Request(**options)
     except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise IndigoError(f"{files.source} cannot be read: {error}") from error
+        raise IndigoError(f"{source} cannot be read: {error}") from error
 
 
 def write(files: DeploymentFiles, request: Request) -> None:
     """Write REQUEST to FILES in one step, so that a crash leaves the old or the new one."""
     write_to(files.source, Path("."), request)
+
+
+def propose(files: DeploymentFiles, request: Request) -> None:
+    """Write down that REQUEST comes next, beside what holds now."""
+    write_to(files.proposed, Path("."), request)
+
+
+def adopt(files: DeploymentFiles) -> None:
+    """Let what was proposed hold from now on, where anything was."""
+    if files.proposed.exists():
+        files.proposed.replace(files.source)
+        drop_old_templates(files, read(files))
 
 
 def write_to(source: Path, root: Path, request: Request) -> None:

@@ -7,9 +7,10 @@ playbook of the collection and says what became of it (Outcome).
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,15 +65,7 @@ def plan(
     single one has room. name: of the deployment that it is for; what a site holds of it already counts as free there.
     """
     reading = sites.Reading(work.sites_source(settings))
-    made = collection.plan_template(template, inputs)
-    descriptions = collection.describe_sites(_to_ask(reading.result(), only))
-    ranked = collection.candidates(made, descriptions, only, name)
-    available = [description["name"] for description in descriptions if description["available"]]
-    try:
-        placed = collection.place(made, descriptions, only, name, spread)
-    except BadInput as error:
-        return Planned(made, ranked, available=available, problems=error.problems)
-    return Planned(made, ranked, _shares(placed), available)
+    return _planned(collection.plan_template(template, inputs), reading, only, name, spread)
 
 
 def deploy(
@@ -90,24 +83,32 @@ def deploy(
     tries: how sites are tried, where it is not as usual: spread, max_providers_retry, keep_last_attempt and
     provider_timeout of `Request`. Raises BadInput when NAME is a deployment of another template or at another site.
     """
-    started = time.time()
     name = names.valid_name(name or template.deployment_name())
     if _exists(settings, name):
         return _deploy_again(settings, name, template, inputs, observer, only, tries or {})
-    request = Request(name, "", strict=template.strict, trust_template=template.trust, **(tries or {}))
-    planned = plan(settings, template, inputs, only, name, request.spread)
-    if planned.site is None:
-        raise BadInput(*planned.problems)
-    request = dataclasses.replace(
-        request,
-        inputs={key: value for key, value in planned.plan["inputs"].items() if key in inputs},
-        candidates=planned.to_try(request.spread, request.max_providers_retry),
-    )
-    copy = template.copy()
-    about = {"template": template.title, "description": planned.plan.get("description") or "", "site": planned.site}
-    with work.new(settings, request, copy, about, started) as doing:
-        asked = Wanted(deployment.read(doing.files), planned.plan, template)
+    started = time.time()
+    reading = sites.Reading(work.sites_source(settings))
+    asked, site = _chosen(_new(template, inputs, name, only, tries or {}), reading)
+    with _registered(settings, asked, {"site": site}, started) as doing:
         return _change(doing, "deploy", "deploy", asked, observer)
+
+
+def register(
+    settings: Settings,
+    template: Template,
+    inputs: Mapping[str, Any],
+    name: str,
+    tries: Mapping[str, Any],
+    about: Callable[[Plan], Mapping[str, Any]],
+) -> store.Deployment:
+    """Write down the new deployment NAME of TEMPLATE, which `resume` then makes. Raises BadInput for a wrong template.
+
+    tries: as of `deploy`. about: of its plan, what else is kept of it, as `Store.add_deployment` takes it.
+    """
+    started = time.time()
+    asked = _new(template, inputs, names.valid_name(name), (), tries)
+    with _registered(settings, asked, about(asked.plan), started) as doing:
+        return doing.row
 
 
 def update(
@@ -147,11 +148,26 @@ def scale(
 
 
 def resume(settings: Settings, name: str, observer: Observer) -> Outcome:
-    """Go on with what the deployment NAME was left at; a complete one is looked over and repaired."""
+    """Go on with what the deployment NAME was left at; a complete one is looked over and repaired.
+
+    One that is only registered gets its sites first. Raises BadInput when none can hold it.
+    """
     with work.existing(settings, name, "resume") as doing:
         if status.to_resume(doing.row.status) == "destroy":
             return _destroy(doing, observer)
-        return _change(doing, "deploy", "deploy", wanted.now(doing.files), observer)
+        return _go_on(doing, "deploy", observer)
+
+
+def propose(doing: Work, asked: Wanted) -> None:
+    """Write down that the deployment shall become what is ASKED, which `carry_out` then does."""
+    deployment.propose(doing.files, _with_template(doing, asked))
+
+
+def carry_out(settings: Settings, name: str, observer: Observer) -> Outcome:
+    """Bring the deployment NAME to what `propose` wrote down; go on with that where it was cut off."""
+    with work.existing(settings, name, "update") as doing:
+        deployment.adopt(doing.files)
+        return _go_on(doing, "update", observer)
 
 
 def check(settings: Settings, name: str, observer: Observer) -> Outcome:
@@ -159,6 +175,16 @@ def check(settings: Settings, name: str, observer: Observer) -> Outcome:
     with work.existing(settings, name, "check") as doing:
         status.require_kept(doing.row.status)
         return _run(doing, "check", "check", wanted.now(doing.files), observer)
+
+
+def power(settings: Settings, name: str, nodes: Sequence[str], observer: Observer, *, running: bool) -> Outcome:
+    """Start, if they shall be RUNNING, or stop NODES (names) of the deployment NAME; its status stays."""
+    command = status.START if running else status.STOP
+    with work.existing(settings, name, command) as doing:
+        status.require_kept(doing.row.status)
+        wanted.require_nodes(doing.row.nodes, nodes)
+        variables = {"paas_power_nodes": list(nodes), "paas_power_state": "running" if running else "stopped"}
+        return work.run(doing, command, "indigo.paas.power", observer, Masker(), variables=variables)
 
 
 def destroy(settings: Settings, name: str, observer: Observer, force: bool = False) -> Outcome:
@@ -171,8 +197,44 @@ def destroy(settings: Settings, name: str, observer: Observer, force: bool = Fal
 
 
 def _exists(settings: Settings, name: str) -> bool:
-    with work.opened(settings.home) as memory:
+    with work.opened(settings) as memory:
         return memory.deployment(name) is not None
+
+
+def _planned(made: Plan, reading: sites.Reading, only: Sequence[str], name: str | None, spread: bool) -> Planned:
+    descriptions = collection.describe_sites(_to_ask(reading.result(), only))
+    ranked = collection.candidates(made, descriptions, only, name)
+    available = [description["name"] for description in descriptions if description["available"]]
+    try:
+        placed = collection.place(made, descriptions, only, name, spread)
+    except BadInput as error:
+        return Planned(made, ranked, available=available, problems=error.problems)
+    return Planned(made, ranked, _shares(placed), available)
+
+
+def _new(
+    template: Template, inputs: Mapping[str, Any], name: str, only: Sequence[str], tries: Mapping[str, Any]
+) -> Wanted:
+    """Return what the new deployment NAME shall be; its template is not kept yet."""
+    made = collection.plan_template(template, inputs)
+    request = Request(
+        name,
+        "",
+        inputs={key: value for key, value in made["inputs"].items() if key in inputs},
+        candidates=list(only),
+        strict=template.strict,
+        trust_template=template.trust,
+        **tries,
+    )
+    return Wanted(request, made, template)
+
+
+@contextlib.contextmanager
+def _registered(settings: Settings, asked: Wanted, about: Mapping[str, Any], started: float) -> Iterator[Work]:
+    """Write down the new deployment that is ASKED, and hold its lock."""
+    told = {"template": asked.template.title, "description": asked.plan.get("description") or "", **about}
+    with work.new(settings, asked.request, asked.template.copy(), told, started) as doing:
+        yield doing
 
 
 def _deploy_again(
@@ -203,12 +265,44 @@ def _deploy_again(
 def _apply(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
     """Write down what is ASKED, so that a later command goes on with it, and bring the deployment there."""
     status.begin(command, doing.row.status)
-    request = asked.request
-    if asked.is_new:
-        request = dataclasses.replace(request, template=deployment.keep_template(doing.files, asked.template.copy()))
+    request = _with_template(doing, asked)
     deployment.write(doing.files, request)
     deployment.drop_old_templates(doing.files, request)
     return _change(doing, command, playbook, asked, observer)
+
+
+def _with_template(doing: Work, asked: Wanted) -> Request:
+    """Return the request that is ASKED, its template kept."""
+    if not asked.is_new:
+        return asked.request
+    return dataclasses.replace(asked.request, template=deployment.keep_template(doing.files, asked.template.copy()))
+
+
+def _go_on(doing: Work, command: str, observer: Observer) -> Outcome:
+    asked = wanted.now(doing.files)
+    if doing.row.site is None:
+        asked = _placed(doing, asked, sites.Reading(work.sites_source(doing.settings, doing.row)))
+    return _change(doing, command, "deploy", asked, observer)
+
+
+def _placed(doing: Work, asked: Wanted, reading: sites.Reading) -> Wanted:
+    """Return what is ASKED with the sites where it may come to be, written down; BadInput where there are none."""
+    doing.store.change_deployment(asked.request.name, task=status.BROKERING)
+    placed, site = _chosen(asked, reading)
+    deployment.write(doing.files, placed.request)
+    doing.store.change_deployment(asked.request.name, site=site)
+    doing.row = work.require(doing.store, asked.request.name)
+    return placed
+
+
+def _chosen(asked: Wanted, reading: sites.Reading) -> tuple[Wanted, str]:
+    """Return what is ASKED with the sites where it may come to be, and the best of them; BadInput without any."""
+    request = asked.request
+    planned = _planned(asked.plan, reading, request.candidates, request.name, request.spread)
+    if planned.site is None:
+        raise BadInput(*planned.problems)
+    request = dataclasses.replace(request, candidates=planned.to_try(request.spread, request.max_providers_retry))
+    return dataclasses.replace(asked, request=request), planned.site
 
 
 def _change(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
@@ -238,6 +332,9 @@ def _candidates(doing: Work, request: Request, made: Plan) -> list[str]:
 
 
 def _destroy(doing: Work, observer: Observer, force: bool = False) -> Outcome:
+    if doing.row.site is None and not doing.store.runs(doing.row.name):
+        work.forget(doing)
+        return work.without_run(doing, "destroy", status.DELETE_COMPLETE)
     if not doing.files.source.exists():
         # The name and the site are enough: the nodes are found by their labels.
         deployment.write(doing.files, Request(doing.row.name, "template/lost", site=doing.row.site))

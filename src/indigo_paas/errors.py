@@ -63,3 +63,21 @@ class Busy(IndigoError):
     """Another command works on the deployment."""
 
     exit_code = 3
+
+
+class NotFound(IndigoError):
+    """There is no such object, or none that the user may see."""
+
+    exit_code = 2
+
+
+class Forbidden(IndigoError):
+    """The user may not do this."""
+
+    exit_code = 2
+
+
+class Conflict(IndigoError):
+    """The state of the object does not allow what was asked for; nothing was changed."""
+
+    exit_code = 3

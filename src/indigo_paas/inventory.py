@@ -21,7 +21,7 @@ _SHARED = ("group_vars", "host_vars")
 
 def make(settings: Settings, name: str) -> Path:
     """Make and return the inventory directory of the deployment NAME: its sites, and itself."""
-    with opened(settings.home) as memory:
+    with opened(settings) as memory:
         row = require(memory, name)
     files = settings.home.deployment(name)
     source = sites_source(settings, row)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 HOME_VARIABLE = "INDIGO_PAAS_HOME"
 SITES_VARIABLE = "INDIGO_PAAS_SITES"
+DATABASE_VARIABLE = "INDIGO_PAAS_DATABASE"
 
 # Of the 107 bytes of a socket's path, ours and ansible's names take 34, and ssh adds 17 while it binds.
 _LONGEST_SOCKET_PARENT = 50
@@ -28,6 +29,11 @@ class DeploymentFiles:
     def source(self) -> Path:
         """The inventory source of the plugin indigo.paas.deployment: all that is asked for."""
         return self.root / "cluster.indigo.yml"
+
+    @property
+    def proposed(self) -> Path:
+        """What takes the place of `source` when the job begins that was accepted with it."""
+        return self.root / "proposed.indigo.yml"
 
     @property
     def template(self) -> Path:

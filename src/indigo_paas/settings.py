@@ -14,9 +14,14 @@ class Settings:
     """What holds for every command.
 
     sites: the sites' inventory that the user names; None for the one that a deployment was made with,
-    or the default. verbosity: 1 shows what Ansible prints, each more is one -v for Ansible.
+    or the default. verbosity: 1 shows what Ansible prints, each more is one -v for Ansible. database: SQLAlchemy URL
+    of the store; None is the SQLite file in home. job: the number of the service's job that this process does; no
+    other process may work on its deployment. url: of the server whose deployments are meant; None for this machine's.
     """
 
     home: Home
     sites: Path | None = None
     verbosity: int = 0
+    database: str | None = None
+    job: int | None = None
+    url: str | None = None

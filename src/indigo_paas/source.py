@@ -43,6 +43,14 @@ class Template:
     trust: bool = False
     _held: _Held = field(default_factory=_Held, repr=False, compare=False)
 
+    @classmethod
+    def of_text(cls, text: str, name: str = "template.yaml") -> Template:
+        """Return the template with this TEXT, which errors call NAME. It imports published types and nothing else."""
+        data = text.encode("utf-8", "surrogatepass")
+        if collection.is_archive(data):
+            raise BadInput(f"{name}: this is an archive. Give the text of a TOSCA file.")
+        return cls(name, _held=_Held(fetch.Source(data, name)))
+
     def read_as(self, strict: bool, trust: bool) -> Template:
         """Return the same template, read in another manner."""
         return dataclasses.replace(self, strict=strict, trust=trust)
@@ -50,7 +58,7 @@ class Template:
     @property
     def path(self) -> Path | None:
         """The file or archive; None for what comes from elsewhere."""
-        return None if fetch.is_elsewhere(self.given) else Path(self.given)
+        return None if self._held.source or fetch.is_elsewhere(self.given) else Path(self.given)
 
     @property
     def name(self) -> str:

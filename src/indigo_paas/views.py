@@ -10,7 +10,7 @@ from indigo_paas import deployment, lock, status
 from indigo_paas.errors import IndigoError
 from indigo_paas.lock import Holder
 from indigo_paas.settings import Settings
-from indigo_paas.store import INTERRUPTED, RUNNING, Deployment, Run
+from indigo_paas.store import INTERRUPTED, RUNNING, Deployment, Job, Run
 from indigo_paas.text import Masker
 from indigo_paas.work import how_to_resume, opened, require
 
@@ -20,7 +20,8 @@ class View:
     """A deployment as it is now.
 
     status: of a deployment whose run died, what the next command will find: FAILED.
-    interrupted: its last run was cut off. holder: the command that works on it now.
+    interrupted: its last run was cut off. holder: the command that works on it now. job: what the service has to do
+    with it, None when it has nothing to do.
     """
 
     deployment: Deployment
@@ -28,24 +29,27 @@ class View:
     reason: str
     interrupted: bool
     holder: Holder | None
+    job: Job | None = None
 
 
 def views(settings: Settings) -> list[View]:
     """Return all deployments by name."""
-    with opened(settings.home) as memory:
+    with opened(settings) as memory:
         states = memory.last_states()
-        return [_view(settings, row, states.get(row.name)) for row in memory.deployments()]
+        jobs = {job.deployment: job for job in memory.jobs.open()}
+        return [_view(settings, row, states.get(row.name), jobs.get(row.name)) for row in memory.deployments()]
 
 
 def view(settings: Settings, name: str) -> View:
     """Return the deployment NAME; raise BadInput when there is none."""
-    with opened(settings.home) as memory:
-        return _view(settings, require(memory, name), memory.last_states().get(name))
+    with opened(settings) as memory:
+        jobs = memory.jobs.open(name)
+        return _view(settings, require(memory, name), memory.last_states().get(name), jobs[-1] if jobs else None)
 
 
 def runs(settings: Settings, name: str) -> list[Run]:
     """Return the runs of the deployment NAME, the oldest first; raise BadInput when there is none."""
-    with opened(settings.home) as memory:
+    with opened(settings) as memory:
         require(memory, name)
         return memory.runs(name)
 
@@ -69,15 +73,18 @@ def document(settings: Settings, name: str) -> dict[str, Any]:
         "reason": seen.reason,
         "interrupted": seen.interrupted,
         "working": asdict(seen.holder) if seen.holder else None,
+        "job": {"id": seen.job.id, "kind": seen.job.kind, "state": seen.job.state} if seen.job else None,
         "directory": str(files.root),
         "runs": [asdict(run) for run in history],
     }
 
 
-def _view(settings: Settings, row: Deployment, last: str | None) -> View:
+def _view(settings: Settings, row: Deployment, last: str | None, job: Job | None) -> View:
     file = settings.home.deployment(row.name).lock
     if lock.is_held(file):
-        return View(row, row.status, row.reason, False, lock.holder(file))
+        return View(row, row.status, row.reason, False, lock.holder(file), job)
+    if job:
+        return View(row, row.status, row.reason, False, None, job)
     if status.is_over(row.status) and last not in (INTERRUPTED, RUNNING):
         return View(row, row.status, row.reason, False, None)
     reason = row.reason or f"Its last command was cut off. {how_to_resume(row.name)}"

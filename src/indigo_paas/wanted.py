@@ -39,11 +39,12 @@ def updated(
     template: Template | None = None,
     strict: bool | None = None,
     trust: bool | None = None,
+    removals: Mapping[str, list[str]] | None = None,
 ) -> Wanted:
     """Return the request with INPUTS merged and TEMPLATE in place of the old one, and its plan.
 
     strict, trust: how the template is read from now on. None leaves it as it is, but whoever trusts one template
-    does not yet trust another.
+    does not yet trust another. removals: nodes that shall go, by node template.
     A number of nodes that was set by `scale` holds until the template or an input asks for another one.
     """
     kept = deployment.read(files)
@@ -58,8 +59,11 @@ def updated(
     base = collection.plan_template(source, merged)
     typed = {key: value for key, value in base["inputs"].items() if key in merged}
     counts = kept.counts and still_meant(kept.counts, _counts(plan_of(files, kept, counts={})), _counts(base))
-    request = dataclasses.replace(kept, inputs=typed, counts=counts, strict=source.strict, trust_template=source.trust)
-    plan = collection.plan_template(source, typed, request.counts, request.removals) if counts else base
+    leaving = _still_there({**kept.removals, **(removals or {})}, base)
+    request = dataclasses.replace(
+        kept, inputs=typed, counts=counts, removals=leaving, strict=source.strict, trust_template=source.trust
+    )
+    plan = collection.plan_template(source, typed, counts, leaving) if counts or leaving else base
     return Wanted(request, plan, source, template is not None)
 
 
@@ -108,13 +112,20 @@ def group_of(plan: Plan, name: str) -> dict[str, Any]:
     return known[name]
 
 
+def require_nodes(nodes: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """Raise BadInput for one of NAMES that is none of NODES."""
+    known = [node["name"] for node in nodes]
+    for name in names:
+        if name not in known:
+            raise BadInput(f"There is no node {name!r}. There is {', '.join(known) or 'none'}.")
+
+
 def removals_of(plan: Plan, nodes: Sequence[Mapping[str, Any]], remove: Sequence[str]) -> dict[str, list[str]]:
     """Return the nodes in REMOVE by their node template; raise BadInput for a node that is not there."""
     known = {node["name"]: node["group"] for node in nodes}
+    require_nodes(nodes, remove)
     found: dict[str, list[str]] = {}
     for name in dict.fromkeys(remove):
-        if name not in known:
-            raise BadInput(f"There is no node {name!r} to remove. There is {', '.join(known) or 'none'}.")
         found.setdefault(group_of(plan, known[name])["name"], []).append(name)
     return found
 
@@ -122,6 +133,12 @@ def removals_of(plan: Plan, nodes: Sequence[Mapping[str, Any]], remove: Sequence
 def still_meant(counts: Mapping[str, int], before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
     """Return those of the scaled COUNTS whose groups the template counts as it did."""
     return {group: count for group, count in counts.items() if group in after and before.get(group) == after[group]}
+
+
+def _still_there(removals: Mapping[str, list[str]], plan: Plan) -> dict[str, list[str]]:
+    """Return the REMOVALS of node templates that PLAN still has."""
+    groups = {group["name"] for group in plan["groups"]}
+    return {group: nodes for group, nodes in removals.items() if group in groups}
 
 
 def _counts(plan: Plan) -> dict[str, int]:

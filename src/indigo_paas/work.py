@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 from indigo_paas import deployment, leftovers, lock, paths, runner, sites, status
 from indigo_paas import store as memories
-from indigo_paas.errors import BadInput, Problem
-from indigo_paas.paths import DeploymentFiles, Home
+from indigo_paas.errors import BadInput, Busy, Conflict, Problem
+from indigo_paas.paths import DeploymentFiles
 from indigo_paas.progress import Event, Kind, Progress
 from indigo_paas.settings import Settings
 from indigo_paas.text import Masker
@@ -44,6 +44,9 @@ class Observer(Protocol):
 
     def tick(self, progress: Progress) -> None:
         """Some time went by; called several times a second."""
+
+    def stopping(self) -> str:
+        """Return why the run shall end, "" while it shall not."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,13 @@ class Stop:
 def existing(settings: Settings, name: str, command: str) -> Iterator[Work]:
     """Work on the deployment NAME; raise BadInput when there is none, Busy when another command does."""
     started = time.time()
-    with opened(settings.home) as memory:
+    with opened(settings) as memory:
         require(memory, name)
         files = settings.home.deployment(name)
         paths.private_directory(files.root)
         with lock.hold(files.lock, name, command), Stop().watching() as stop:
+            if settings.job is None:
+                _require_free(memory, name)
             work = Work(settings, files, memory, require(memory, name), stop, started)
             _settle(work)
             yield work
@@ -127,19 +132,19 @@ def new(
     settings: Settings,
     request: deployment.Request,
     copy: deployment.Copy,
-    about: Mapping[str, str],
+    about: Mapping[str, Any],
     started: float,
 ) -> Iterator[Work]:
-    """Make the deployment of REQUEST and work on it; raise Busy or BadInput when somebody was faster.
+    """Make the deployment of REQUEST and work on it; raise Busy, BadInput or Conflict when somebody was faster.
 
-    copy: its template. about: "template", "description" and "site", for people. started: when the command began, which
-    is before it was sure that the deployment can be made.
+    copy: its template. about: "template" and "description", for people, and what else `Store.add_deployment` takes.
+    started: when the command began, which is before it was sure that the deployment can be made.
     """
     name = request.name
     files = settings.home.deployment(name)
     paths.private_directory(files.root)
     with (
-        opened(settings.home, make=True) as memory,
+        opened(settings, make=True) as memory,
         lock.hold(files.lock, name, "deploy"),
         Stop().watching() as stop,
     ):
@@ -150,20 +155,52 @@ def new(
         row = memory.add_deployment(
             name,
             status=status.begin("deploy", None),
-            **about,
             sites=str(settings.sites.absolute()) if settings.sites else None,
+            **about,
         )
+        if row is None:
+            shutil.rmtree(files.root)
+            raise Conflict(f"You have a deployment that is called {about.get('title') or name!r} already.")
         yield Work(settings, files, memory, row, stop, started)
 
 
 @contextlib.contextmanager
-def opened(home: Home, make: bool = False) -> Iterator[memories.Store]:
-    """Open the store of HOME. One that does not exist is an empty one in memory, unless it shall be made."""
-    memory = memories.open_store(home.database) if make or home.database.exists() else memories.Store("sqlite://")
+def opened(settings: Settings, make: bool = False) -> Iterator[memories.Store]:
+    """Open the store. A file that does not exist is an empty store in memory, unless it shall be made."""
+    file = settings.home.database
+    memory = memories.open_store(settings.database or (file if make or file.exists() else "sqlite://"))
     try:
         yield memory
     finally:
         memory.close()
+
+
+def forget(work: Work) -> None:
+    """Remove all that is kept of a deployment that has nothing at any site."""
+    work.store.remove_deployment(work.row.name)
+    shutil.rmtree(work.files.root)
+
+
+def without_run(work: Work, command: str, status: str) -> Outcome:
+    """Return what became of COMMAND, which needed no playbook: STATUS, and the row as it is in WORK."""
+    return Outcome(
+        name=work.row.name,
+        command=command,
+        state=memories.OK,
+        status=status,
+        reason="",
+        site=work.row.site,
+        nodes=work.row.nodes,
+        outputs=work.row.outputs,
+        changed=0,
+        steps=[],
+        seconds=round(time.time() - work.started, 3),
+    )
+
+
+def _require_free(memory: memories.Store, name: str) -> None:
+    for job in memory.jobs.open(name):
+        raise Busy(f"{name} is being worked on by {job}. Wait until it is over, or have the service stop it.")
 
 
 def require(memory: memories.Store, name: str) -> memories.Deployment:
@@ -201,7 +238,7 @@ def run(
     """Run PLAYBOOK of the collection for COMMAND, keep its history, and return what became of it.
 
     external: whether playbooks from elsewhere are among what it runs. variables: extra variables.
-    `check` leaves status and outputs alone; `destroy` removes the deployment when it succeeds.
+    One of status.ASIDE leaves status and outputs alone; `destroy` removes the deployment when it succeeds.
     """
     doing = _begin(work, command)
     progress = Progress()
@@ -211,11 +248,12 @@ def run(
         code = _play(work, doing, playbook, progress, observer, masker, external, variables or {})
     except Exception as error:
         problem = error
-    outcome = _outcome(work, doing, progress, code, problem, masker, warnings or [])
-    _keep(work, doing, outcome)
+    outcome = _outcome(work, doing, progress, code, problem, masker, warnings or [], observer.stopping())
     end = Event(time.time(), Kind.END, text=outcome.reason or outcome.status, seconds=outcome.seconds)
     if outcome.status != status.DELETE_COMPLETE:
+        # Before the status: whoever follows the events goes when the deployment is at rest.
         work.store.add_events(work.row.name, doing.id, [end])
+    _keep(work, doing, outcome)
     observer.event(end, progress)
     if problem:
         raise problem
@@ -226,8 +264,10 @@ def _begin(work: Work, command: str) -> memories.Run:
     now = time.time()
     run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(4)}"
     doing = memories.Run(run_id, work.row.name, command, now)
-    if command != "check":
-        work.store.change_deployment(work.row.name, status=status.begin(command, work.row.status), reason="")
+    if command not in status.ASIDE:
+        begun = {"status": status.begin(command, work.row.status), "reason": "", "task": status.DEPLOYER}
+        if not work.store.change_deployment(work.row.name, only=[work.row.status], **begun):
+            raise Busy(f"{work.row.name} was given something else to do a moment ago. Look at it again.")
         work.row = require(work.store, work.row.name)
     work.store.add_run(doing)
     work.store.add_events(work.row.name, doing.id, [Event(now, Kind.COMMAND, text=command)])
@@ -275,7 +315,7 @@ def _play(
 
     def should_stop() -> bool:
         observer.tick(progress)
-        return work.stop.wanted()
+        return work.stop.wanted() or bool(observer.stopping())
 
     try:
         code = runner.run(job, on_event, should_stop)
@@ -320,19 +360,24 @@ def _outcome(
     problem: BaseException | None,
     masker: Masker,
     warnings: list[Problem],
+    stopping: str,
 ) -> Outcome:
     result = progress.result
-    complete = "outputs" in result or doing.command == "destroy"
+    told = "nodes" if doing.command in (status.START, status.STOP) else "outputs"
+    complete = told in result or doing.command == "destroy"
     state = memories.OK if code == 0 and complete else memories.FAILED
     reason = "" if state == memories.OK else _reason(progress, code, problem)
-    if work.stop.signal and state != memories.OK:
-        state, reason = memories.INTERRUPTED, f"Stopped by {work.stop.signal}. {how_to_resume(work.row.name)}"
-    changes_status = doing.command != "check"
+    if state != memories.OK and (work.stop.signal or stopping):
+        told = stopping or f"Stopped by {work.stop.signal}. {how_to_resume(work.row.name)}"
+        state, reason = memories.INTERRUPTED, told
+    changes_status = doing.command not in status.ASIDE
+    # A job that is interrupted goes on some time, or whoever stopped it says what becomes of the deployment.
+    is_over = changes_status and not (state == memories.INTERRUPTED and work.settings.job is not None)
     return Outcome(
         name=work.row.name,
         command=doing.command,
         state=state,
-        status=status.end(work.row.status, state == memories.OK) if changes_status else work.row.status,
+        status=status.end(work.row.status, state == memories.OK) if is_over else work.row.status,
         reason=masker.text(reason),
         site=result.get("site") or work.row.site,
         nodes=[] if doing.command == "destroy" else result.get("nodes", work.row.nodes),
@@ -363,8 +408,7 @@ def how_to_resume(name: str) -> str:
 
 def _keep(work: Work, doing: memories.Run, outcome: Outcome) -> None:
     if outcome.status == status.DELETE_COMPLETE:
-        work.store.remove_deployment(work.row.name)
-        shutil.rmtree(work.files.root)
+        forget(work)
         return
     work.store.end_run(
         doing.id,
@@ -375,11 +419,14 @@ def _keep(work: Work, doing: memories.Run, outcome: Outcome) -> None:
         reason=outcome.reason,
     )
     known: dict[str, Any] = {"nodes": outcome.nodes, "site": outcome.site} if doing.command != "destroy" else {}
-    if outcome.state == memories.OK and doing.command != "check":
+    if outcome.state == memories.OK and doing.command not in status.ASIDE:
         known["outputs"] = outcome.outputs
-    if doing.command != "check":
-        known |= {"status": outcome.status, "reason": outcome.reason}
-    work.store.change_deployment(work.row.name, **known)
+    told: dict[str, Any] = {"status": outcome.status, "reason": outcome.reason, "task": status.NONE}
+    # Where something else was asked for meanwhile, its status stays.
+    if doing.command in status.ASIDE or not work.store.change_deployment(
+        work.row.name, only=[work.row.status], **known, **told
+    ):
+        work.store.change_deployment(work.row.name, **known)
     work.row = require(work.store, work.row.name)
 
 
@@ -392,7 +439,8 @@ def _settle(work: Work) -> None:
         paths.remove_sockets(run.id)
         reason = f"The process of '{run.command}' died. {how_to_resume(work.row.name)}"
         work.store.end_run(run.id, state=memories.INTERRUPTED, ended=time.time(), reason=reason)
-    if not status.is_over(work.row.status):
+    # What a job left goes on as if nothing had happened.
+    if not status.is_over(work.row.status) and work.settings.job is None:
         reason = f"The last command was cut off. {how_to_resume(work.row.name)}"
         work.store.change_deployment(work.row.name, status=status.end(work.row.status, False), reason=reason)
         work.row = require(work.store, work.row.name)

@@ -49,6 +49,7 @@ options:
 '''
 import json
 import os
+import yaml
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
@@ -58,12 +59,30 @@ class InventoryModule(BaseInventoryPlugin):
     def verify_file(self, path):
         return path.endswith(".indigo.yml")
 
+    def wanted(self, here):
+        # The indices of the nodes of the template's one group, which is called server.
+        inputs, counts = self.get_option("inputs"), self.get_option("counts")
+        gone = self.get_option("removals").get("server", [])
+        try:
+            with open(os.path.join(here, self.get_option("template"))) as file:
+                default = yaml.safe_load(file)["topology_template"]["inputs"]["count"]["default"]
+        except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+            default = 1
+        count = counts.get("server", inputs.get("count", default))
+        return [index for index in range(count + len(gone)) if f"server-{index}" not in gone][:count]
+
     def parse(self, inventory, loader, path, cache=True):
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         if os.environ.get("FAKE_UNREADABLE"):
             raise AnsibleParserError("the site is on fire")
         inventory.set_variable("all", "paas_name", self.get_option("name"))
+        inventory.set_variable("all", "paas_nodes", [
+            {"name": f"server-{index}", "group": "server", "index": index, "id": "x", "state": "running",
+             "ansible_host": "127.0.0.1", "ansible_port": 2, "ansible_user": "root",
+             "private_address": ["127.0.0.1"], "public_address": []}
+            for index in self.wanted(os.path.dirname(path))
+        ])
         inventory.set_variable("all", "paas_here", os.path.dirname(path))
         inventory.set_variable("all", "paas_asked", json.loads(json.dumps(self.get_options(), default=str)))
 """
@@ -103,9 +122,7 @@ DEPLOY = """\
         data:
           paas_result:
             site: here
-            nodes:
-              - {name: server-0, group: server, index: 0, id: x, state: running, ansible_host: 127.0.0.1,
-                 ansible_port: 2, ansible_user: root, private_address: ["127.0.0.1"], public_address: []}
+            nodes: "{{ paas_nodes }}"
             outputs:
               said: "{{ said }}"
               asked: "{{ paas_asked }}"
@@ -118,12 +135,37 @@ DESTROY = """\
   hosts: localhost
   connection: local
   gather_facts: false
+  vars:
+    moment: "{{ lookup('ansible.builtin.env', 'FAKE_SLEEP') | default('0', true) }}"
   tasks:
+    - name: Take a moment
+      ansible.builtin.command:
+        cmd: "sleep {{ moment }}"
+      changed_when: false
+      when: moment != '0'
+
     - name: Know the name
       ansible.builtin.assert:
         that:
           - paas_name is defined
           - lookup('ansible.builtin.env', 'FAKE_FAIL') | length == 0
+"""
+
+POWER = """\
+---
+- name: Start or stop nodes
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Publish
+      ansible.builtin.set_stats:
+        data:
+          paas_result:
+            nodes: "{{ others + switched | map('combine', {'state': paas_power_state}) | list }}"
+      vars:
+        others: "{{ paas_nodes | rejectattr('name', 'in', paas_power_nodes) | list }}"
+        switched: "{{ paas_nodes | selectattr('name', 'in', paas_power_nodes) | list }}"
 """
 
 
@@ -136,6 +178,7 @@ def write(root: pathlib.Path) -> pathlib.Path:
     for name in ("deploy", "scale", "check"):
         (playbooks / f"{name}.yml").write_text(DEPLOY)
     (playbooks / "destroy.yml").write_text(DESTROY)
+    (playbooks / "power.yml").write_text(POWER)
     (plugins / "deployment.py").write_text(INVENTORY)
     (root / "sites.yml").write_text(SITES)
     return root

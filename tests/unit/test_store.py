@@ -86,10 +86,24 @@ def test_the_database_is_the_owners_alone(memory, tmp_path):
 
 
 def test_a_newer_database_is_refused(memory, tmp_path):
-    with memory._engine.begin() as connection:
+    with memory._database.writing() as connection:
         connection.execute(text("UPDATE schema SET version = 99"))
     with pytest.raises(IndigoError, match="newer version"):
         store.open_store(tmp_path / "home" / "indigo-paas.db")
+
+
+def test_a_second_store_of_the_same_process_leaves_the_locks_of_the_first_alone(memory, tmp_path):
+    database = tmp_path / "home" / "indigo-paas.db"
+    add(memory, "before")
+    store.open_store(database).close()
+    # The last process that closes a database deletes the log of changes, which the first store then would write to.
+    code = "import pathlib, sys\nfrom indigo_paas import store\nstore.open_store(pathlib.Path(sys.argv[1])).close()\n"
+    subprocess.run([sys.executable, "-c", code, str(database)], check=True)
+    add(memory, "after")
+    told = "import pathlib, sys\nfrom indigo_paas import store\n"
+    told += "print(*(row.name for row in store.open_store(pathlib.Path(sys.argv[1])).deployments()))\n"
+    seen = subprocess.run([sys.executable, "-c", told, str(database)], check=True, text=True, capture_output=True)
+    assert seen.stdout.split() == ["after", "before"]
 
 
 def test_several_processes_write_at_once(tmp_path):

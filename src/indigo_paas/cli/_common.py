@@ -19,6 +19,7 @@ from indigo_paas.errors import BadInput, IndigoError
 from indigo_paas.text import MASK, clean, is_secret, line, show
 
 if TYPE_CHECKING:
+    from indigo_paas.deployments import Deployments
     from indigo_paas.errors import Problem
     from indigo_paas.source import Template
     from indigo_paas.wanted import Wanted
@@ -210,8 +211,8 @@ def when(moment: float) -> str:
     return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def finish(outcome: Outcome, as_json: bool = False) -> int:
-    """Print what became of a run, its outputs last, and return the exit code."""
+def finish(meant: Deployments, outcome: Outcome, as_json: bool = False) -> int:
+    """Print what became of a run of one of the deployments that are MEANT, its outputs last; return the exit code."""
     if as_json:
         print_json(report(outcome))
     good = outcome.state == "ok"
@@ -227,7 +228,7 @@ def finish(outcome: Outcome, as_json: bool = False) -> int:
         click.echo(clean(outcome.reason), err=True)
         click.echo(f"'indigo-paas events {outcome.name}' tells what happened.", err=True)
         if outcome.state == "failed" and outcome.command != "check":
-            click.echo(f"'indigo-paas resume {outcome.name}' goes on when the cause is mended.", err=True)
+            click.echo(line(meant.how_to_go_on(outcome)), err=True)
     elif not as_json:
         print_mapping("Outputs", outcome.outputs)
     return EXIT_CODES[outcome.state]
@@ -244,6 +245,26 @@ def report(outcome: Outcome) -> dict[str, Any]:
         "seconds": {step["name"]: step["seconds"] for step in outcome.steps},
         "total_seconds": outcome.seconds,
     }
+
+
+def here_only(why: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a command refuse to run while a server is named; WHY it cannot be asked of one, as the end of a sentence."""
+
+    def wrap(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+            context = click.get_current_context()
+            if context.obj.url:
+                command = context.command_path.partition(" ")[2]
+                raise BadInput(
+                    f"'{command}' cannot be asked of {line(context.obj.url)}: {why}. "
+                    f"About this machine, say 'indigo-paas --url \"\" {command} ...'."
+                )
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    return wrap
 
 
 def confirm(question: str) -> None:

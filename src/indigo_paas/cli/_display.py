@@ -44,7 +44,15 @@ def display(stream: IO[str], verbosity: int) -> Iterator[Observer]:
         yield Lines(stream)
 
 
-class Raw:
+class _Display:
+    """What every display has."""
+
+    def stopping(self) -> str:
+        """Return "": only signals stop a command."""
+        return ""
+
+
+class Raw(_Display):
     """What Ansible prints, made inert."""
 
     def __init__(self, stream: IO[str]) -> None:
@@ -62,7 +70,7 @@ class Raw:
         return
 
 
-class Lines:
+class Lines(_Display):
     """Steps, long tasks and trouble, a line each with the seconds since the start."""
 
     def __init__(self, stream: IO[str], clock: Callable[[], float] = time.time) -> None:
@@ -107,7 +115,7 @@ class Lines:
         print(f"[{seconds}] {text}", file=self._stream, flush=True)
 
 
-class Live:
+class Live(_Display):
     """Steps with their durations; under the one that runs its task, the nodes, and what plugins say."""
 
     def __init__(self, stream: IO[str]) -> None:

@@ -7,14 +7,14 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from indigo_paas import __version__
 from indigo_paas.errors import IndigoError
-from indigo_paas.paths import HOME_VARIABLE, SITES_VARIABLE, home
+from indigo_paas.paths import DATABASE_VARIABLE, HOME_VARIABLE, SITES_VARIABLE, home
 from indigo_paas.settings import Settings
 from indigo_paas.text import clean, line
 
@@ -38,6 +38,8 @@ COMMANDS = (
     "graph",
     "survey",
     "translate",
+    "serve",
+    "worker",
 )
 
 INTERRUPTED = 130
@@ -70,10 +72,28 @@ class Commands(click.Group):
     type=click.Path(path_type=Path),
     help="Ansible inventory of the sites; by default HOME/sites, or else this machine's Docker.",
 )
+@click.option(
+    "--database",
+    envvar=DATABASE_VARIABLE,
+    metavar="URL",
+    help="Database of the deployments, as postgresql+psycopg://USER@HOST/NAME; by default a file in HOME.",
+)
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Work on the deployments of the server at URL; by default $INDIGO_PAAS_URL. An empty one is this machine.",
+)
 @click.option("-v", "verbosity", count=True, help="Show what Ansible prints; more with -vv, -vvv, ...")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def group(ctx: click.Context, place: Path | None, sites: Path | None, verbosity: int) -> None:
+def group(
+    ctx: click.Context,
+    place: Path | None,
+    sites: Path | None,
+    database: str | None,
+    url: str | None,
+    verbosity: int,
+) -> None:
     """Turn a TOSCA template into running services, and keep them.
 
     \b
@@ -89,7 +109,17 @@ def group(ctx: click.Context, place: Path | None, sites: Path | None, verbosity:
     Exit codes: 0 done; 1 the deployment or a check failed; 2 wrong input or usage, nothing was made;
     3 another command works on the deployment; 130 interrupted.
     """
-    ctx.obj = Settings(home(place), sites.expanduser() if sites else None, verbosity)
+    server = _server(os.environ) if url is None else url.strip() or None
+    # A server does not tell what Ansible prints.
+    told = 0 if server else verbosity
+    ctx.obj = Settings(home(place), sites.expanduser() if sites else None, told, database, url=server)
+
+
+def _server(environ: Mapping[str, str]) -> str | None:
+    """Return the server that the environment names; the URL of orchent counts only with its token."""
+    if "INDIGO_PAAS_URL" in environ:
+        return environ["INDIGO_PAAS_URL"].strip() or None
+    return environ.get("ORCHENT_URL") if environ.get("ORCHENT_TOKEN") else None
 
 
 def main() -> None:

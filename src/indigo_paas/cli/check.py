@@ -22,9 +22,10 @@ def command(settings: Settings, name: str, as_json: bool) -> int:
     Example:
       indigo-paas check pool && echo fine
     """
-    from indigo_paas import engine
+    from indigo_paas import deployments
     from indigo_paas.cli._display import display
 
+    meant = deployments.of(settings)
     with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
-        outcome = engine.check(settings, name, observer)
-    return _common.finish(outcome, as_json)
+        outcome = meant.check(name, observer)
+    return _common.finish(meant, outcome, as_json)

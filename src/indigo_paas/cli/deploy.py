@@ -69,14 +69,15 @@ def command(
       indigo-paas deploy pool.yaml --site bari --site padova --provider-timeout 20
       generate-pool | indigo-paas deploy - --name physics
     """
-    from indigo_paas import engine
+    from indigo_paas import deployments
     from indigo_paas.cli._display import display
 
+    meant = deployments.of(settings)
     inputs = _common.inputs_of(pairs, file)
     if name is None:
         name = template.deployment_name()
         click.echo(f"The deployment is called {name}, after its template; --name gives it another name.", err=True)
     with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
         said = {key: value for key, value in tries.items() if value is not None}
-        outcome = engine.deploy(settings, template, inputs, observer, name, only, said)
-    return _common.finish(outcome, as_json)
+        outcome = meant.deploy(template, inputs, observer, name, only, said)
+    return _common.finish(meant, outcome, as_json)

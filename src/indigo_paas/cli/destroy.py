@@ -28,19 +28,19 @@ def command(settings: Settings, name: str, yes: bool, force: bool, as_json: bool
     Example:
       indigo-paas destroy pool --yes
     """
-    from indigo_paas import engine
+    from indigo_paas import deployments
     from indigo_paas.cli._display import display
-    from indigo_paas.views import view
 
-    row = view(settings, name).deployment
-    nodes = ", ".join(line(node["name"]) for node in row.nodes)
+    meant = deployments.of(settings)
+    known = meant.document(name)
+    nodes = ", ".join(line(node["name"]) for node in known["nodes"])
     if not yes:
-        places = ", ".join(dict.fromkeys(line(node.get("site") or row.site) for node in row.nodes)) or line(row.site)
+        site = known["site"] or "no site yet"
+        places = ", ".join(dict.fromkeys(line(node.get("site") or site) for node in known["nodes"])) or line(site)
         _common.confirm(f"Destroy {name} at {places}{f' with its nodes {nodes}' if nodes else ''}?")
     with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
-        outcome = engine.destroy(settings, name, observer, force)
-    code = _common.finish(outcome, as_json)
+        outcome = meant.destroy(name, observer, force)
+    code = _common.finish(meant, outcome, as_json)
     if code == 0:
-        files = line(settings.home.deployment(name).root)
-        click.echo(f"Removed: {f'the nodes {nodes}, ' if nodes else ''}the files in {files}.", err=as_json)
+        click.echo(f"Removed: {f'the nodes {nodes}, ' if nodes else ''}{meant.kept(name)}.", err=as_json)
     return code

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,6 @@ from indigo_paas.text import clean, line
 
 if TYPE_CHECKING:
     from indigo_paas.progress import Event
-
-_PAUSE = 0.5  # seconds between two looks
 
 
 @click.command("events", short_help="Tell what happened to a deployment.")
@@ -33,23 +30,14 @@ def command(settings: Settings, name: str, follow: bool, as_json: bool) -> None:
       indigo-paas events pool
       indigo-paas events pool -f
     """
-    from indigo_paas import lock, work
+    from indigo_paas import deployments
 
-    with work.opened(settings.home) as memory:
-        work.require(memory, name)
-        if as_json and not follow:
-            _common.print_json([asdict(event) for _number, event in memory.events(name)])
-            return
-        last = 0
-        while True:
-            # Looked at before the events: what the command writes at its end is not missed.
-            working = lock.is_held(settings.home.deployment(name).lock)
-            for number, event in memory.events(name, last):
-                _print(event, as_json)
-                last = number
-            if not (follow and working):
-                return
-            time.sleep(_PAUSE)
+    events = deployments.of(settings).events(name, follow)
+    if as_json and not follow:
+        _common.print_json([asdict(event) for event in events])
+        return
+    for event in events:
+        _print(event, as_json)
 
 
 def _print(event: Event, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from indigo_paas.settings import Settings
 @_common.name_argument
 @click.option("--list", "as_list", is_flag=True, help="Print the inventory itself, as ansible-inventory --list does.")
 @click.pass_obj
+@_common.here_only("the inventory of a deployment stays with the server")
 def command(settings: Settings, name: str, as_list: bool) -> None:
     """Print the path of an Ansible inventory of the deployment NAME, for use with ansible -i.
 

@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
 
 import click
 
 from indigo_paas.cli import _common
 from indigo_paas.settings import Settings
-from indigo_paas.text import clean
-
-if TYPE_CHECKING:
-    from indigo_paas.views import View
+from indigo_paas.text import clean, line
 
 
 @click.command("list", short_help="List the deployments.")
@@ -25,11 +22,11 @@ def command(settings: Settings, as_json: bool) -> None:
     Example:
       indigo-paas list
     """
-    from indigo_paas.views import views
+    from indigo_paas import deployments
 
-    seen = views(settings)
+    seen = deployments.of(settings).entries()
     if as_json:
-        _common.print_json([_entry(one) for one in seen])
+        _common.print_json([asdict(one) for one in seen])
         return
     if not seen:
         click.echo("There is no deployment. 'indigo-paas deploy TEMPLATE' makes one.", err=True)
@@ -37,32 +34,16 @@ def command(settings: Settings, as_json: bool) -> None:
     head = ("NAME", "STATUS", "SITE", "NODES", "UPDATED", "TEMPLATE")
     rows = [
         (
-            one.deployment.name,
+            one.name,
             one.status + (" (interrupted)" if one.interrupted else ""),
-            one.deployment.site or "",
-            len(one.deployment.nodes),
-            _common.when(one.deployment.updated),
-            one.deployment.template,
+            one.site or "",
+            "" if one.nodes is None else one.nodes,
+            _common.when(one.updated),
+            one.template or "",
         )
         for one in seen
     ]
     _common.print_table(head, rows)
     for one in seen:
         if one.interrupted:
-            click.echo(f"{one.deployment.name}: {clean(one.reason)}")
-
-
-def _entry(one: View) -> dict[str, object]:
-    row = one.deployment
-    return {
-        "name": row.name,
-        "uuid": row.uuid,
-        "status": one.status,
-        "interrupted": one.interrupted,
-        "reason": one.reason,
-        "site": row.site,
-        "nodes": len(row.nodes),
-        "created": row.created,
-        "updated": row.updated,
-        "template": row.template,
-    }
+            click.echo(f"{line(one.name)}: {clean(one.reason)}")

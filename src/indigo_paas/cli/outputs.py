@@ -24,13 +24,13 @@ def command(settings: Settings, name: str, output: str | None, as_json: bool) ->
       indigo-paas outputs pool
       ping $(indigo-paas outputs pool cluster_ip)
     """
-    from indigo_paas.views import view
+    from indigo_paas import deployments
 
-    outputs = view(settings, name).deployment.outputs
+    outputs = deployments.of(settings).outputs(name)
     if output is not None and output not in outputs:
         raise BadInput(f"{name} has no output {output!r}. It has {', '.join(outputs) or 'none yet'}.")
     if as_json:
-        _common.print_json(outputs if output is None else {output: outputs[output]})
+        _common.print_json(dict(outputs) if output is None else {output: outputs[output]})
     elif output is not None:
         click.echo(show(outputs[output]))
     else:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--why", is_flag=True, help="Say by what the sites were compared.")
 @_common.json_option
 @click.pass_obj
+@_common.here_only("it does not tell its sites, by which a plan is made")
 def command(
     settings: Settings,
     template: Template,

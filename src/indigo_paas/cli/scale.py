@@ -42,20 +42,19 @@ def command(
       indigo-paas scale pool wn_server=2 --remove wn-server-1
       indigo-paas scale pool --remove wn-server-1
     """
-    from indigo_paas import engine
+    from indigo_paas import deployments
     from indigo_paas.cli._display import display
 
     if not counts and not remove:
         raise click.UsageError("Say how many nodes, as in wn_server=4, or which to --remove.")
+    meant = deployments.of(settings)
     wanted = dict(map(_count, counts))
     if dry_run:
-        from indigo_paas import preview
-
-        _common.print_difference(*preview.scale(settings, name, wanted, remove), name, as_json)
+        _common.print_difference(*meant.preview_scale(name, wanted, remove), name, as_json)
         return 0
     with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
-        outcome = engine.scale(settings, name, wanted, observer, remove, spread)
-    return _common.finish(outcome, as_json)
+        outcome = meant.scale(name, wanted, observer, remove, spread)
+    return _common.finish(meant, outcome, as_json)
 
 
 def _count(pair: str) -> tuple[str, int]:

@@ -26,9 +26,9 @@ def command(settings: Settings, name: str, as_json: bool) -> None:
     Example:
       indigo-paas show pool
     """
-    from indigo_paas import views
+    from indigo_paas import deployments
 
-    known = views.document(settings, name)
+    known = deployments.of(settings).document(name)
     if as_json:
         _common.print_json(known)
         return
@@ -37,13 +37,17 @@ def command(settings: Settings, name: str, as_json: bool) -> None:
 
 def _print(known: dict[str, Any]) -> None:
     mark = " (interrupted)" if known["interrupted"] else ""
-    click.echo(f"{known['name']}: {known['status']}{mark} at {line(known['site'])}")
+    click.echo(f"{line(known['name'])}: {known['status']}{mark} at {line(known['site'] or 'no site yet')}")
     if known["working"]:
         click.echo(f"  It is being worked on by {line(Holder(**known['working']))}.")
+    elif known["job"]:
+        job = known["job"]
+        click.echo(f"  The service has to {line(job['kind'])} it: job {job['id']} is {job['state']}.")
     for text in (known["reason"], known["description"]):
         if text:
             click.echo("  " + clean(text).strip().replace("\n", "\n  "))
-    click.echo(f"Template: {line(known['template'])}")
+    if known["template"]:
+        click.echo(f"Template: {line(known['template'])}")
     click.echo(f"Made: {_common.when(known['created'])}, last changed: {_common.when(known['updated'])}")
     _common.print_mapping("Inputs", known["inputs"])
     _common.print_mapping("Scaled", known["counts"])

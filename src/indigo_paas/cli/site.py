@@ -21,6 +21,7 @@ def command() -> None:
 @click.argument("name")
 @_common.json_option
 @click.pass_obj
+@_common.here_only("it does not tell its sites")
 def check(settings: Settings, name: str, as_json: bool) -> None:
     """Try the site NAME: its variables, its credentials, and the images and networks that they name.
 

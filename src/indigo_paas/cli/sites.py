@@ -18,6 +18,7 @@ _HEAD = ("SITE", "TYPE", "LOCATION", "HEALTH", "CPUS", "MEMORY", "NODES", "IMAGE
 @click.command("sites", short_help="List the sites: health, use, images.")
 @_common.json_option
 @click.pass_obj
+@_common.here_only("it does not tell its sites")
 def command(settings: Settings, as_json: bool) -> None:
     """List the sites of the inventory: whether they answer, what is in use of what they have, and their images.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput, IndigoError
 from indigo_paas.paths import DeploymentFiles
 from indigo_paas.settings import Settings
@@ -37,6 +38,7 @@ class _WithCommand(click.Command):
 @click.argument("name", metavar="")
 @click.argument("node", required=False, metavar="")
 @click.pass_context
+@_common.here_only("the key that opens the nodes stays with the server")
 def command(ctx: click.Context, name: str, node: str | None) -> None:
     """Log in to NODE of the deployment NAME, by default its first node, or run COMMAND there.
 

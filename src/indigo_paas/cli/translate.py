@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     help="Hosts that exist, in groups named as the template's groups of machines.",
 )
 @click.pass_obj
+@_common.here_only("it does not tell its sites")
 def command(
     settings: Settings,
     template: Template,

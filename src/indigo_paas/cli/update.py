@@ -51,17 +51,16 @@ def command(
       indigo-paas update pool -i wn_num=3
       indigo-paas update pool --template pool-v2.yaml
     """
-    from indigo_paas import engine
+    from indigo_paas import deployments
     from indigo_paas.cli._display import display
 
     if not (pairs or file or template) and strict is trust is None:
         raise click.UsageError("Say what to change: -i NAME=VALUE, --inputs FILE or --template TEMPLATE.")
+    meant = deployments.of(settings)
     inputs = _common.inputs_of(pairs, file)
     if dry_run:
-        from indigo_paas import preview
-
-        _common.print_difference(*preview.update(settings, name, inputs, template, strict, trust), name, as_json)
+        _common.print_difference(*meant.preview_update(name, inputs, template, strict, trust), name, as_json)
         return 0
     with display(sys.stderr if as_json else sys.stdout, settings.verbosity) as observer:
-        outcome = engine.update(settings, name, inputs, observer, template, strict, trust)
-    return _common.finish(outcome, as_json)
+        outcome = meant.update(name, inputs, observer, template, strict, trust)
+    return _common.finish(meant, outcome, as_json)

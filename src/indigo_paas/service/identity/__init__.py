@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who asks: bearer tokens of trusted issuers, what their claims mean, and who may see and change what."""

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process of one job: python -m indigo_paas.service.job NUMBER START.
+
+START says which start of the job this is, counted from 1: a process that comes too late finds that it is not its turn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from indigo_paas import deployment, engine, leftovers, paths, status, wanted, work
+from indigo_paas.errors import Busy, IndigoError
+from indigo_paas.progress import Event, Kind, Progress
+from indigo_paas.service import queue, resources
+from indigo_paas.service.queue import CREATE, DELETE, START, STOP, Queue
+from indigo_paas.service.settings import ServiceSettings, read
+from indigo_paas.store import FAILED, INTERRUPTED, OK, Deployment, Job, Store
+from indigo_paas.work import Outcome
+
+# Seconds between two signs of life, and between two looks at a deployment that somebody else works on.
+BEAT = 1.0
+PATIENCE = 1.0
+
+NOT_OURS = "The job is another process's now."
+
+# What the steps of the playbook deploy make of resources that come to be.
+_STATES = {
+    "Make the nodes": resources.CREATING,
+    "Reach the nodes": resources.CREATED,
+    "Set up the services": resources.CONFIGURING,
+    "Check the services": resources.STARTING,
+}
+
+# What becomes of a resource that is acted on.
+_POWER = {START: resources.STARTED, STOP: resources.STOPPED}
+
+_KEPT = {paths.HOME_VARIABLE, leftovers.MARKER}
+
+_log = logging.getLogger(__name__)
+
+
+class Pulse:
+    """Gives signs of life of a job, and learns whether it shall stop. reason: why, "" while it shall not."""
+
+    def __init__(self, store: Store, job: Job) -> None:
+        self._store = store
+        self._job = job
+        self._over = threading.Event()
+        self.reason = ""
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[Pulse]:
+        thread = threading.Thread(target=self._beat, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            thread.join()
+
+    @property
+    def is_lost(self) -> bool:
+        return self.reason == NOT_OURS
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT):
+            try:
+                job = self._store.jobs.beat(self._job.id, self._job.starts)
+            except IndigoError as error:
+                # The database may be back in a moment; until then others see no sign of life.
+                _log.warning("%s", error)
+                continue
+            self.reason = self.reason or _why_stop(job)
+
+
+class Watch:
+    """Follows the run of a job."""
+
+    def __init__(self, store: Store, job: Job, pulse: Pulse) -> None:
+        self._store = store
+        self._job = job
+        self._pulse = pulse
+
+    def event(self, event: Event, progress: Progress) -> None:
+        state = _STATES.get(event.step or "") if event.kind is Kind.STEP else None
+        if state and self._job.kind != DELETE:
+            rows = self._store.resources.of(self._job.deployment)
+            self._store.resources.replace(self._job.deployment, resources.advanced(rows, state))
+
+    def output(self, text: str) -> None:
+        return
+
+    def tick(self, progress: Progress) -> None:
+        return
+
+    def stopping(self) -> str:
+        return self._pulse.reason
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do the job that ARGUMENTS say; 0 when it is over or not this process's, else it is to be started again."""
+    os.umask(0o077)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    number, start = map(int, arguments)
+    settings = read()
+    _forget_settings()
+    with work.opened(settings.engine()) as store:
+        job = store.jobs.begin(number, start, os.getpid(), _own_start())
+        if job is None:
+            return 0
+        before = store.deployment(job.deployment)
+        with Pulse(store, job).beating() as pulse:
+            state = do(settings, store, job, pulse)
+        if state is None:
+            return 1
+        notify(settings, store, job, before)
+        return 0
+
+
+def do(settings: ServiceSettings, store: Store, job: Job, pulse: Pulse) -> str | None:
+    """Do JOB and write its end; return its state, None where it is to be started again or is another process's."""
+    row = store.deployment(job.deployment)
+    state = queue.state_of(job, row)
+    if row is None:
+        shutil.rmtree(settings.engine().home.deployment(job.deployment).root, ignore_errors=True)
+    if state is not None:
+        # It was done, or nobody wants it any more: its process died before it could say so.
+        store.jobs.end(job, state, row.reason if row and state == FAILED else "")
+        return state
+    try:
+        outcome = _when_free(settings, store, job, pulse)
+    except IndigoError as error:
+        return _failed(settings, store, job, str(error))
+    if pulse.is_lost:
+        return None
+    if outcome is None or outcome.state == INTERRUPTED:
+        return _stopped(settings, store, job, pulse)
+    return _ended(settings, store, job, outcome)
+
+
+def _when_free(settings: ServiceSettings, store: Store, job: Job, pulse: Pulse) -> Outcome | None:
+    """Do JOB as soon as nobody else works on its deployment; None where it has to stop before."""
+    while not pulse.reason:
+        try:
+            return _verb(settings, job, Watch(store, job, pulse))
+        except Busy as error:
+            _log.info("%s", error)
+            time.sleep(PATIENCE)
+            if queue.state_of(job, store.deployment(job.deployment)) is not None:
+                return None
+    return None
+
+
+def _verb(settings: ServiceSettings, job: Job, watch: Watch) -> Outcome:
+    told = settings.engine(job.id)
+    if job.kind == DELETE:
+        return engine.destroy(told, job.deployment, watch, bool(job.arguments.get("force")))
+    if job.kind == CREATE:
+        return engine.resume(told, job.deployment, watch)
+    if job.kind in _POWER:
+        return engine.power(told, job.deployment, [job.arguments["node"]], watch, running=job.kind == START)
+    return engine.carry_out(told, job.deployment, watch)
+
+
+def _ended(settings: ServiceSettings, store: Store, job: Job, outcome: Outcome) -> str:
+    if outcome.status != status.DELETE_COMPLETE:
+        _settle_resources(settings, store, job, outcome.nodes, outcome.state == OK)
+    state = OK if outcome.state == OK else FAILED
+    store.jobs.end(job, state, outcome.reason)
+    return state
+
+
+def _failed(settings: ServiceSettings, store: Store, job: Job, reason: str) -> str:
+    """End JOB, which came to nothing before anything ran."""
+    row = store.deployment(job.deployment)
+    _settle_resources(settings, store, job, row.nodes if row else [], False)
+    Queue(store, settings.jobs).conclude(job, reason)
+    return FAILED
+
+
+def _stopped(settings: ServiceSettings, store: Store, job: Job, pulse: Pulse) -> str | None:
+    """End JOB, which was told to stop; where only its process was, it waits again."""
+    if not pulse.reason:
+        store.jobs.requeue(job, counted=False)
+        return None
+    return _failed(settings, store, job, pulse.reason)
+
+
+def _settle_resources(
+    settings: ServiceSettings, store: Store, job: Job, nodes: Sequence[dict[str, object]], ok: bool
+) -> None:
+    if job.kind in _POWER:
+        store.resources.mark({job.arguments["resource"]: _POWER[job.kind] if ok else resources.ERROR})
+        return
+    before = store.resources.of(job.deployment)
+    if job.kind == DELETE:
+        rows = resources.marked(before, resources.ERROR)
+    else:
+        files = settings.engine().home.deployment(job.deployment)
+        try:
+            plan = wanted.plan_of(files, deployment.read(files))
+        except IndigoError as error:
+            _log.warning("the resources of %s stay as they are: %s", job.deployment, error)
+            return
+        rows = resources.paired(job.deployment, plan, nodes, before, ok)
+    store.resources.replace(job.deployment, rows)
+
+
+def _why_stop(job: Job | None) -> str:
+    if job is None:
+        return NOT_OURS
+    return job.cancel or (queue.too_long(job) if queue.is_late(job) else "")
+
+
+def notify(settings: ServiceSettings, store: Store, job: Job, before: Deployment | None = None) -> None:
+    """Tell the callback of a deployment how JOB ended; BEFORE is what it was, for one that is gone by now."""
+    row = store.deployment(job.deployment)
+    if row is None and before is not None and job.kind == DELETE:
+        row = dataclasses.replace(before, status=status.DELETE_COMPLETE, reason="", task=status.NONE)
+    if job.kind in _POWER or row is None or row.callback is None or not status.is_over(row.status):
+        return
+    from indigo_paas.service import callbacks
+
+    callbacks.notify(row, settings)
+
+
+def _own_start() -> float:
+    import psutil
+
+    return psutil.Process().create_time()
+
+
+def _forget_settings() -> None:
+    """Keep what only the service may know, such as the database's URL, from the programs that a job starts."""
+    for name in [name for name in os.environ if name.startswith("INDIGO_PAAS_") and name not in _KEPT]:
+        del os.environ[name]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

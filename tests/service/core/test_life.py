@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of a deployment of the service, on playbooks that only pretend."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import signal
+import threading
+
+import pytest
+
+from indigo_paas.errors import BadInput, Conflict, Forbidden, NotFound
+from indigo_paas.service.model import Asked, Page, User
+from tests.cli.conftest import TEMPLATE
+from tests.service.core.conftest import OWNER, Service, wait_until
+
+OTHER = User("other", "https://issuer.example/")
+ADMIN = User("admin", "https://issuer.example/", admin=True)
+TWO = TEMPLATE.replace("default: 1}", "default: 2}")
+
+
+def test_a_life(service):
+    uuid = service.create(parameters={"count": "1", "version": "7"})
+    row = service.desk.deployment(OWNER, uuid)
+    assert (row.status, row.task, row.site) == ("CREATE_IN_PROGRESS", "NONE", None)
+    (before,) = service.store.resources.of(uuid)
+    assert (before.name, before.type, before.state) == ("server", "tosca.nodes.indigo.Compute", "CREATING")
+    service.supervisor(FAKE_SAYS="hi")
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    row = service.desk.deployment(OWNER, uuid)
+    assert (row.site, row.task, row.outputs["said"]) == ("here", "NONE", "hi")
+    # Text became the type of its input; what is text by its type stayed so.
+    assert row.outputs["asked"]["inputs"] == {"count": 1, "version": "7"}
+    (after,) = service.store.resources.of(uuid)
+    assert (after.uuid, after.node, after.state) == (before.uuid, "server-0", "STARTED")
+    assert service.desk.template(OWNER, uuid) == TEMPLATE
+    assert "Make the nodes" in service.desk.log(OWNER, uuid)
+    json.dumps(service.desk.extra_info(OWNER, uuid))
+
+    service.desk.update(OWNER, uuid, Asked(TWO, {"password": "geheim"}))
+    assert service.status(uuid) == "UPDATE_IN_PROGRESS"
+    assert service.desk.template(OWNER, uuid) == TWO
+    assert service.wait(uuid) == "UPDATE_COMPLETE"
+    asked = service.desk.deployment(OWNER, uuid).outputs["asked"]
+    assert asked["inputs"]["count"] == 1
+    assert asked["inputs"]["version"] == "7"
+
+    service.desk.delete(OWNER, uuid)
+    assert service.wait(uuid) == "GONE"
+    with pytest.raises(NotFound, match=f"The deployment <{uuid}> doesn't exist"):
+        service.desk.deployment(OWNER, uuid)
+    assert not (service.home / "deployments" / uuid).exists()
+    assert {
+        kind: number for (kind, state), (number, _s) in service.desk.counts()["ended"].items() if state == "ok"
+    } == {
+        "create": 1,
+        "update": 1,
+        "delete": 1,
+    }
+    assert "geheim" not in service.logs()
+
+
+def test_a_failure_says_why_and_can_be_deleted(service):
+    uuid = service.create(parameters={"password": "geheimnis"})
+    service.supervisor(FAKE_FAIL="1", FAKE_SAYS="no room")
+    assert service.wait(uuid) == "CREATE_FAILED"
+    row = service.desk.deployment(OWNER, uuid)
+    assert "no room" in row.reason
+    assert "geheimnis" not in row.reason
+    assert [each.state for each in service.store.resources.of(uuid)] == ["ERROR"]
+    with pytest.raises(Conflict, match="Cannot update a deployment in CREATE_FAILED state"):
+        service.desk.update(OWNER, uuid, Asked(TEMPLATE))
+
+
+def test_where_no_site_fits_it_fails_with_the_reason(service):
+    uuid = service.create()
+    service.supervisor(FAKE_NO_SITE="1")
+    assert service.wait(uuid) == "CREATE_FAILED"
+    row = service.desk.deployment(OWNER, uuid)
+    assert row.reason
+    assert row.site is None
+    assert [each.state for each in service.store.resources.of(uuid)] == ["ERROR"]
+    service.desk.delete(OWNER, uuid)
+    assert service.status(uuid) == "GONE"
+
+
+def test_what_never_began_is_gone_at_once(service):
+    uuid = service.create()
+    service.desk.delete(OWNER, uuid)
+    assert service.status(uuid) == "GONE"
+    assert [job.state for job in service.store.jobs.of(uuid)] == ["cancelled"]
+    assert not (service.home / "deployments" / uuid).exists()
+
+
+def test_a_deletion_stops_what_runs(service):
+    uuid = service.create()
+    slow = service.supervisor(FAKE_SLEEP="300")
+    wait_until(lambda: service.working(uuid))
+    slow.terminate()
+    assert slow.wait(30) == 0
+    service.supervisor()
+    service.desk.delete(OWNER, uuid)
+    assert service.status(uuid) == "DELETE_IN_PROGRESS"
+    with pytest.raises(Conflict, match="Deployment already in DELETE_IN_PROGRESS state"):
+        service.desk.delete(OWNER, uuid)
+    assert service.wait(uuid) == "GONE"
+    assert [(job.kind, job.state) for job in service.store.jobs.of(uuid)] == [("create", "cancelled"), ("delete", "ok")]
+    assert service.processes(uuid) == []
+
+
+def test_a_deletion_that_does_not_end_is_given_up_and_asked_for_again(service):
+    uuid = service.create()
+    supervisor = service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    supervisor.terminate()
+    assert supervisor.wait(30) == 0
+    with pytest.raises(Conflict, match="Cannot reset a deployment in CREATE_COMPLETE state"):
+        service.desk.reset(OWNER, uuid)
+    service.desk.delete(OWNER, uuid)
+    service.desk.reset(OWNER, uuid)
+    assert service.status(uuid) == "DELETE_FAILED"
+    assert service.store.jobs.open(uuid) == []
+    service.desk.delete(OWNER, uuid, force=True)
+    service.supervisor()
+    assert service.wait(uuid) == "GONE"
+
+
+def test_of_two_updates_at_once_one_is_accepted(service):
+    uuid = service.create()
+    supervisor = service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    supervisor.kill()
+    told, barrier = [], threading.Barrier(4)
+
+    def update(number):
+        barrier.wait()
+        try:
+            told.append(service.desk.update(OWNER, uuid, Asked(TEMPLATE, {"version": str(number)})).status)
+        except Conflict as error:
+            told.append(type(error).__name__)
+
+    threads = [threading.Thread(target=update, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["Conflict", "Conflict", "Conflict", "UPDATE_IN_PROGRESS"]
+    assert [job.kind for job in service.store.jobs.open(uuid)] == ["update"]
+    service.supervisor()
+    assert service.wait(uuid) == "UPDATE_COMPLETE"
+
+
+def test_a_timeout_stops_what_runs_and_fails_it(service):
+    running, waiting = service.create(timeout_mins=1), service.create(timeout_mins=1)
+    service.supervisor(FAKE_SLEEP="300", INDIGO_PAAS_JOBS_WORKERS="1")
+    wait_until(lambda: service.working(running))
+    with service.store._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET deadline = created + 0.001")
+    assert service.wait(running) == "CREATE_FAILED"
+    assert service.wait(waiting) == "CREATE_FAILED"
+    for uuid in running, waiting:
+        assert "timeout" in service.desk.deployment(OWNER, uuid).reason
+    assert service.processes() == []
+
+
+def test_a_job_whose_host_is_stopped_in_good_order_goes_on(service):
+    uuid = service.create()
+    service.supervisor(FAKE_SLEEP="300")
+    wait_until(lambda: service.working(uuid))
+    for _ in range(6):
+        # More often than a job may be started: who stops it so means the host, not the job.
+        pid = service.job_process(uuid)
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda pid=pid: any(job.pid not in (None, pid) for job in service.store.jobs.open(uuid)))
+    assert service.status(uuid) == "CREATE_IN_PROGRESS"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("  - indigo_custom_types", "  - /etc/passwd\n  - indigo_custom_types"), "template.yaml:4:5: .*/etc/passwd"),
+        (("  - indigo_custom_types", "  - ../x.yaml\n  - indigo_custom_types"), "template.yaml:4:5: .*x.yaml"),
+        (("  - indigo_custom_types", "  - http://127.0.0.1/x.yaml\n  - indigo_custom_types"), "template.yaml:4:5: "),
+        (
+            ("      capabilities", "      interfaces: {Standard: {create: /etc/passwd.yml}}\n      capabilities"),
+            "template.yaml:.*comes from elsewhere",
+        ),
+        (
+            (
+                "      capabilities",
+                "      interfaces: {Standard: {create: https://x.example/p.yml}}\n      capabilities",
+            ),
+            "template.yaml:.*comes from elsewhere",
+        ),
+        (
+            ("      capabilities", "      interfaces: {Standard: {create: other.collection.role}}\n      capabilities"),
+            "template.yaml:.*comes from elsewhere",
+        ),
+        (("properties:", "properties:\n            removal_list: [nobody]"), "template.yaml:.*no resource of 'server'"),
+        (("tosca.nodes.indigo.Compute", "nonsense"), "template.yaml:12:13"),
+        (("tosca_definitions_version", "PK\x03\x04"), "archive"),
+    ],
+)
+def test_hostile_and_wrong_templates_are_refused_and_change_nothing(service, change, said):
+    changed = TEMPLATE.replace(*change)
+    assert changed != TEMPLATE
+    with pytest.raises(BadInput, match=said):
+        service.create(template=changed)
+    assert service.store.deployments() == []
+    assert service.store.jobs.open() == []
+    assert not (service.home / "deployments").exists() or list((service.home / "deployments").iterdir()) == []
+
+
+def test_who_may_see_and_change(service):
+    uuid = service.create()
+    for call in (service.desk.deployment, service.desk.template, service.desk.log, service.desk.delete):
+        with pytest.raises(NotFound):
+            call(OTHER, uuid)
+    assert service.desk.deployment(ADMIN, uuid).uuid == uuid
+    assert service.desk.deployments(OTHER, Page()).total == 0
+    assert service.desk.deployments(ADMIN, Page()).total == 1
+    assert service.desk.deployments(OWNER, Page(), (OWNER.subject, OWNER.issuer)).total == 1
+    with pytest.raises(Forbidden, match="Only admin can retrieve"):
+        service.desk.deployments(OTHER, Page(), (OWNER.subject, OWNER.issuer))
+    with pytest.raises(Forbidden, match="not in the group"):
+        service.create(user_group="physics")
+
+
+def test_a_group_sees_and_does_not_change(service):
+    me = User("me", OWNER.issuer, groups=frozenset(["physics"]))
+    you = User("you", OWNER.issuer, groups=frozenset(["physics"]))
+    uuid = service.create(me, user_group="physics")
+    assert service.desk.deployment(you, uuid).uuid == uuid
+    assert service.desk.deployments(you, Page()).total == 0
+    assert service.desk.deployments(you, Page(), user_group="physics").total == 1
+    with pytest.raises(Forbidden):
+        service.desk.delete(you, uuid)
+
+
+def test_titles_are_unique_among_the_deployments_of_their_owner(service):
+    service.create(name="mine")
+    with pytest.raises(Conflict, match="'mine'"):
+        service.create(name="mine")
+    service.create(OTHER, name="mine")
+    assert len(list((service.home / "deployments").iterdir())) == 2
+
+
+def test_a_user_has_only_so_many_jobs(service):
+    limit = service.settings.jobs.waiting_per_user
+    for _ in range(limit - 1):
+        service.store.jobs.add(_job(OWNER))
+    service.create()
+    with pytest.raises(Conflict, match=f"{limit} jobs"):
+        service.create()
+    service.create(OTHER)
+
+
+def _job(user):
+    from indigo_paas.store import Job
+
+    return Job("elsewhere", "create", user.subject, user.issuer)
+
+
+def test_a_node_is_stopped_and_started(service):
+    uuid = service.create()
+    service.supervisor()
+    service.wait(uuid)
+    (resource,) = service.store.resources.of(uuid)
+    with pytest.raises(NotFound):
+        service.desk.act(OTHER, uuid, resource.uuid, "stop")
+    with pytest.raises(NotFound, match="resource"):
+        service.desk.act(OWNER, uuid, uuid, "stop")
+    with pytest.raises(BadInput, match="no action"):
+        service.desk.act(OWNER, uuid, resource.uuid, "explode")
+    for action, during, after in (("stop", "STOPPING", "STOPPED"), ("start", "STARTING", "STARTED")):
+        service.desk.act(OWNER, uuid, resource.uuid, action)
+        assert service.store.resources.of(uuid)[0].state in (during, after)
+        service.wait(uuid)
+        assert service.store.resources.of(uuid)[0].state == after, service.logs()
+        assert service.status(uuid) == "CREATE_COMPLETE"
+    assert service.desk.deployment(OWNER, uuid).nodes[0]["state"] == "running"
+
+
+def test_a_removal_list_names_resources_of_the_service(service):
+    uuid = service.create(template=TWO)
+    service.supervisor()
+    service.wait(uuid)
+    first, second = service.desk.resources(OWNER, uuid, Page(sort=[("index", True)])).items
+    assert [first.node, second.node] == ["server-0", "server-1"]
+    properties = f"properties:\n            removal_list: ['{first.uuid}'] # out\n"
+    fewer = TWO.replace("default: 2}", "default: 1}").replace("properties:\n", properties)
+    with pytest.raises(BadInput, match="no resource of 'server'"):
+        service.desk.update(OWNER, uuid, Asked(fewer.replace(first.uuid, uuid)))
+    assert service.status(uuid) == "CREATE_COMPLETE"
+    service.desk.update(OWNER, uuid, Asked(fewer))
+    states = {row.uuid: row.state for row in service.store.resources.of(uuid)}
+    assert states[first.uuid] == "DELETING"
+    assert service.desk.template(OWNER, uuid) == fewer.replace(f"['{first.uuid}']", "[]")
+    assert service.wait(uuid) == "UPDATE_COMPLETE"
+    assert service.desk.deployment(OWNER, uuid).outputs["asked"]["removals"] == {"server": ["server-0"]}
+    (left,) = service.desk.resources(OWNER, uuid, Page()).items
+    assert (left.uuid, left.node, left.state) == (second.uuid, "server-1", "STARTED")
+    # More again: the new row is there at once, as a client waits for it.
+    service.desk.update(OWNER, uuid, Asked(TWO))
+    assert len(service.store.resources.of(uuid)) == 2
+    assert service.wait(uuid) == "UPDATE_COMPLETE"
+    rows = service.desk.resources(OWNER, uuid, Page()).items
+    assert second.uuid in {row.uuid for row in rows}
+    assert sorted(row.node for row in rows) == ["server-0", "server-1"]
+
+
+class Called(http.server.BaseHTTPRequestHandler):
+    """Keeps what it is told, in `told` of its server."""
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.told.append((body["uuid"], body["status"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_arguments):
+        return
+
+
+def test_the_callback_is_told_every_end(tmp_path):
+    service = Service(tmp_path, INDIGO_PAAS_CALLBACKS_ALLOW_PRIVATE="true")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Called)
+    server.told = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    callback = f"http://127.0.0.1:{server.server_port}/told"
+    try:
+        uuid = service.create(callback=callback)
+        late = service.create(callback=callback, timeout_mins=1)
+        with service.store._database.writing() as connection:
+            connection.exec_driver_sql("UPDATE jobs SET deadline = created + 0.001 WHERE deadline IS NOT NULL")
+        service.supervisor()
+        wait_until(lambda: {(uuid, "CREATE_COMPLETE"), (late, "CREATE_FAILED")} <= set(server.told))
+        service.desk.delete(OWNER, uuid)
+        wait_until(lambda: (uuid, "DELETE_COMPLETE") in server.told)
+        assert len(server.told) == 3
+    finally:
+        server.shutdown()
+        service.close()

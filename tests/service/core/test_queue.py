@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which job is next, on one database and several processes."""
+
+from __future__ import annotations
+
+import collections
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indigo_paas.service import settings
+from indigo_paas.service.queue import Queue, next_job
+from indigo_paas.store import Job, open_store
+
+HOST = "here"
+
+limits = st.builds(settings.Jobs, workers=st.integers(0, 6), limit=st.integers(0, 6), per_user=st.integers(0, 3))
+
+
+@st.composite
+def queues(draw):
+    """Jobs that wait and jobs that run, of few users and few deployments; of a deployment, one runs at most."""
+    total = draw(st.integers(0, 14))
+    made = [
+        Job(
+            draw(st.sampled_from("abcdefgh")),
+            "create",
+            subject=draw(st.sampled_from("xyz")),
+            created=float(draw(st.integers(1, 5))),
+            host=draw(st.sampled_from([HOST, "there"])),
+            id=number,
+        )
+        for number in range(1, total + 1)
+    ]
+    running = {job.deployment: job for job in made if draw(st.booleans())}
+    taken = {job.id for job in running.values()}
+    return [job for job in made if job.id not in taken], list(running.values())
+
+
+@given(queues(), limits)
+def test_what_is_chosen_is_allowed_and_fair(queue, limits):
+    waiting, running = queue
+    chosen = next_job(waiting, running, HOST, limits)
+    load = collections.Counter(job.user for job in running)
+    busy = {job.deployment for job in running}
+
+    def allowed(job):
+        return (
+            job.deployment not in busy
+            and not any(other.deployment == job.deployment and other.id < job.id for other in waiting)
+            and (not limits.per_user or load[job.user] < limits.per_user)
+        )
+
+    is_full = sum(job.host == HOST for job in running) >= limits.workers
+    is_full = is_full or bool(limits.limit and len(running) >= limits.limit)
+    candidates = [] if is_full else [job for job in waiting if allowed(job)]
+    if not candidates:
+        assert chosen is None
+        return
+    assert chosen in candidates
+    for other in candidates:
+        assert load[chosen.user] <= load[other.user]
+        if load[chosen.user] == load[other.user]:
+            assert (chosen.created, chosen.id) <= (other.created, other.id)
+
+
+@given(queues(), st.integers(1, 6))
+def test_everything_is_done_in_the_end_and_nobody_waits_for_a_user_with_many(queue, workers):
+    waiting, running = queue
+    waiting, running = [*waiting, *running], []
+    limits = settings.Jobs(workers=workers)
+    done = []
+    while waiting or running:
+        while (job := next_job(waiting, running, HOST, limits)) is not None:
+            waiting.remove(job)
+            running.append(Job(**{**vars(job), "host": HOST}))
+        assert running
+        done.append(running.pop(0))
+    for deployment in {job.deployment for job in done}:
+        numbers = [job.id for job in done if job.deployment == deployment]
+        assert numbers == sorted(numbers)
+
+
+def test_a_user_with_one_job_does_not_wait_for_one_with_a_hundred():
+    many = [Job(f"d{number}", "create", "many", created=1.0, id=number) for number in range(1, 101)]
+    one = Job("mine", "create", "one", created=2.0, id=101)
+    running = [Job("d0", "create", "many", host=HOST)]
+    assert next_job([*many, one], running, HOST, settings.Jobs()) == one
+
+
+CLAIMER = """
+import sys, time
+from indigo_paas.service import settings
+from indigo_paas.service.queue import Queue
+from indigo_paas.store import Store
+store = Store(sys.argv[1])
+queue = Queue(store, settings.Jobs(workers=1000, limit=3, per_user=2), sys.argv[2])
+while time.time() < float(sys.argv[3]):
+    time.sleep(0.001)
+idle = 0
+while idle < 60:
+    job = queue.claim()
+    if job is None:
+        idle += 1
+        time.sleep(0.02)
+        continue
+    idle = 0
+    running = [each for each in store.jobs.open() if each.state == "running"]
+    users = [each.subject for each in running]
+    deployments = [each.deployment for each in running]
+    assert len(running) <= 3, running
+    assert max(map(users.count, users)) <= 2, running
+    assert len(set(deployments)) == len(deployments), running
+    print(job.id, job.starts, flush=True)
+    time.sleep(0.005)
+    assert store.jobs.end(job, "ok")
+"""
+
+
+def test_processes_that_claim_at_once_never_get_the_same_job(url):
+    store = open_store(url)
+    total = 60
+    for number in range(total):
+        store.jobs.add(Job(f"d{number % 20}", "create", subject=f"u{number % 3}"))
+    begin = str(time.time() + 4)
+    claimers = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLAIMER, url, f"host{number}", begin],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(2)
+    ]
+    told = [claimer.communicate(timeout=120) for claimer in claimers]
+    assert [claimer.returncode for claimer in claimers] == [0, 0], told
+    claimed = [line.split() for output, _errors in told for line in output.splitlines()]
+    assert sorted(int(number) for number, _start in claimed) == list(range(1, total + 1))
+    assert {start for _number, start in claimed} == {"1"}
+    assert all(output for output, _errors in told), "one of them got nothing: they did not claim at once"
+    assert store.jobs.counts() == {"ok": total}
+    store.close()
+
+
+@pytest.fixture
+def queue(url):
+    store = open_store(url)
+    yield Queue(store, settings.Jobs(workers=10), HOST)
+    store.close()
+
+
+def claimed(queue, **about):
+    queue.store.jobs.add(Job("pool", "update", **about))
+    return queue.claim()
+
+
+def test_only_the_process_of_the_last_start_may_begin(queue):
+    first = claimed(queue)
+    assert queue.store.jobs.requeue(first)
+    second = queue.claim()
+    assert second.starts == 2
+    assert queue.store.jobs.begin(second.id, 1, 10, 1.0) is None
+    begun = queue.store.jobs.begin(second.id, 2, 11, 1.0)
+    assert begun.pid == 11
+    assert queue.store.jobs.begin(second.id, 2, 12, 1.0) is None
+    assert queue.store.jobs.beat(second.id, 1) is None
+    assert queue.store.jobs.beat(second.id, 2).heartbeat >= begun.heartbeat
+    assert not queue.store.jobs.end(first, "ok")
+    assert queue.store.jobs.end(second, "ok")
+    assert not queue.store.jobs.end(second, "failed")
+
+
+def test_a_job_whose_process_dies_too_often_fails_with_its_deployment(queue):
+    queue.store.add_deployment(
+        "pool", status="UPDATE_IN_PROGRESS", template="t", description="", site="here", sites=None
+    )
+    job = claimed(queue)
+    for start in range(1, queue.limits.starts):
+        assert job.starts == start
+        assert queue.lost(job)
+        job = queue.claim()
+    assert not queue.lost(job)
+    row = queue.store.deployment("pool")
+    assert row.status == "UPDATE_FAILED"
+    assert f"died {queue.limits.starts} times" in row.reason
+    assert queue.store.jobs.job(job.id).state == "failed"
+    assert queue.claim() is None
+
+
+def test_a_lost_job_that_was_told_to_stop_is_not_started_again(queue):
+    queue.store.add_deployment(
+        "pool", status="UPDATE_IN_PROGRESS", template="t", description="", site="here", sites=None
+    )
+    job = claimed(queue)
+    assert queue.store.accept(
+        "pool", ["UPDATE_IN_PROGRESS"], {"status": "DELETE_IN_PROGRESS"}, Job("pool", "delete"), cancel="enough"
+    )
+    job = queue.store.jobs.job(job.id)
+    assert job.cancel == "enough"
+    assert queue.claim() is None, "the deletion waits for what runs"
+    assert not queue.lost(job)
+    assert queue.store.deployment("pool").status == "DELETE_IN_PROGRESS"
+    assert queue.claim().kind == "delete"
+
+
+def test_whoever_changes_a_deployment_first_wins(queue):
+    queue.store.add_deployment("pool", status="CREATE_COMPLETE", template="t", description="", site="x", sites=None)
+    changes = {"status": "UPDATE_IN_PROGRESS"}
+    assert queue.store.accept("pool", ["CREATE_COMPLETE"], changes, Job("pool", "update"))
+    assert not queue.store.accept("pool", ["CREATE_COMPLETE"], changes, Job("pool", "update"))
+    assert len(queue.store.jobs.open("pool")) == 1
+
+
+def test_any_text_can_be_kept(queue):
+    text = "a\0b\ud800c\u202e"
+    queue.store.add_deployment("pool", status="s", template=text, description=text, site="x", sites=None)
+    assert queue.store.deployment("pool").template == "a\\x00b\\ud800c\u202e"

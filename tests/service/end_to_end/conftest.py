@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service as an operator starts it, with a real OpenID provider, on the local site."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.conftest import BIN, ROOT, Command
+from tests.service.identity import issuer
+from tests.service.identity.issuer import OpenIDProvider, SigningKey
+
+START_TIMEOUT = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """`indigo-paas serve` with a home of its own; it can be killed and started again."""
+
+    def __init__(self, home: pathlib.Path, provider: OpenIDProvider, command: Command) -> None:
+        self.provider, self.command = provider, command
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._config = home / "service.toml"
+        audience = json.dumps([issuer.AUDIENCE])
+        self._config.write_text(
+            f'[[identity.issuers]]\nurl = "{provider.url}"\naudience = {audience}\nadmin_groups = ["paas/admins"]\n'
+        )
+        self._log = home / "service.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with open(self._log, "ab") as log:
+            self._process = subprocess.Popen(
+                [str(BIN / "indigo-paas"), "serve", "--config", str(self._config), "--port", str(self.port)],
+                cwd=ROOT,
+                env={**os.environ, **self.command.env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._answers():
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.2)
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(60)
+            self._process = None
+
+    def ask(self, method: str, path: str, user: str = "alice", **more: t.Any) -> requests.Response:
+        """Ask as USER, whose token is a new one."""
+        headers = {"Authorization": f"Bearer {self.provider.token(user)}"}
+        return requests.request(method, f"{self.url}{path}", headers=headers, timeout=60, **more)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(requests.ConnectionError):
+            return requests.get(f"{self.url}/ready", timeout=5).ok
+        return False
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, run: t.Callable[..., t.Any]) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("service")
+    command = Command(home / "home", run)
+    with issuer.running(SigningKey("first")) as provider:
+        server = Server(home, provider, command)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.end()
+            for entry in command.json("list"):
+                command("destroy", entry["name"], "--yes", "--force", status=None)

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/rest-api.md names what there is."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from indigo_paas.service.settings import Callbacks, Neighbours, Rest
+
+
+def test_the_page_names_every_resource(app, root):
+    page = (root / "docs" / "rest-api.md").read_text()
+    for path in app.openapi()["paths"]:
+        last = path.replace("{id}", "ID").replace("{rid}", "RID").rsplit("/", 1)[-1]
+        assert re.search(rf"[`/]{last}[`?/]", page), path
+
+
+def test_the_page_names_every_setting(root):
+    page = (root / "docs" / "rest-api.md").read_text()
+    for kind in Rest, Callbacks, Neighbours:
+        for field in dataclasses.fields(kind):
+            assert re.search(rf"`({kind.__name__.lower()}\.)?{field.name}`", page), field.name
