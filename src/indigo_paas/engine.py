@@ -334,7 +334,7 @@ def _candidates(doing: Work, request: Request, made: Plan) -> list[str]:
 def _destroy(doing: Work, observer: Observer, force: bool = False) -> Outcome:
     if doing.row.site is None and not doing.store.runs(doing.row.name):
         work.forget(doing)
-        return work.without_run(doing, "destroy", status.DELETE_COMPLETE)
+        return work.gone(doing)
     if not doing.files.source.exists():
         # The name and the site are enough: the nodes are found by their labels.
         deployment.write(doing.files, Request(doing.row.name, "template/lost", site=doing.row.site))

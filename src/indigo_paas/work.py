@@ -181,13 +181,13 @@ def forget(work: Work) -> None:
     shutil.rmtree(work.files.root)
 
 
-def without_run(work: Work, command: str, status: str) -> Outcome:
-    """Return what became of COMMAND, which needed no playbook: STATUS, and the row as it is in WORK."""
+def gone(work: Work) -> Outcome:
+    """Return what became of a deployment that `forget` removed, and for which nothing else was to be done."""
     return Outcome(
         name=work.row.name,
-        command=command,
+        command="destroy",
         state=memories.OK,
-        status=status,
+        status=status.DELETE_COMPLETE,
         reason="",
         site=work.row.site,
         nodes=work.row.nodes,

@@ -74,14 +74,15 @@ def supervised(settings: ServiceSettings) -> Iterator[None]:
 
 def require_uvicorn() -> Any:
     """Return the module uvicorn; raise IndigoError where what serves is not installed."""
+    import importlib
+
     try:
-        import fastapi  # noqa: F401
-        import uvicorn
+        importlib.import_module("fastapi")
+        return importlib.import_module("uvicorn")
     except ModuleNotFoundError as error:
         raise IndigoError(
             f"The Python package {error.name} is missing: install indigo-paas[service] to serve."
         ) from None
-    return uvicorn
 
 
 def log_to_stderr() -> None:

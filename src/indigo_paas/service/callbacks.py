@@ -93,13 +93,7 @@ def _deliver(url: str, body: bytes, headers: dict[str, str], settings: Callbacks
         except _Refused as refusal:
             _log.error("callback of %s: %s; it is not called", uuid, refusal)
             return False
-        except (
-            httpcore.NetworkError,
-            httpcore.TimeoutException,
-            httpcore.ProtocolError,
-            OSError,
-            ssl.SSLError,
-        ) as error:
+        except _FAILURES as error:
             problem = f"{type(error).__name__}: {error}"
         else:
             if 200 <= status < 300:

@@ -56,15 +56,14 @@ class Service:
 
     def supervisor(self, **env: str) -> subprocess.Popen[bytes]:
         """Start a supervisor, and return its process."""
-        log = open(self.home / "supervisor.txt", "ab")  # noqa: SIM115
-        process = subprocess.Popen(
-            [sys.executable, fake.__file__, "supervisor"],
-            env={**os.environ, **self.env, **env},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-        log.close()
+        with open(self.home / "supervisor.txt", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, fake.__file__, "supervisor"],
+                env={**os.environ, **self.env, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         self._supervisors.append(process)
         return process
 

@@ -169,12 +169,13 @@ def test_serve_is_api_and_supervisor_in_one(service, tmp_path):
     config = tmp_path / "service.toml"
     config.write_text("[identity]\nanonymous = true\n")
     port = free_port()
-    serving = subprocess.Popen(
-        [sys.executable, fake.__file__, "indigo-paas", "serve", "--config", str(config), "--port", str(port)],
-        env={**os.environ, **service.env, "FAKE_SAYS": "hi"},
-        stdout=open(tmp_path / "serve.txt", "wb"),  # noqa: SIM115
-        stderr=subprocess.STDOUT,
-    )
+    with open(tmp_path / "serve.txt", "wb") as log:
+        serving = subprocess.Popen(
+            [sys.executable, fake.__file__, "indigo-paas", "serve", "--config", str(config), "--port", str(port)],
+            env={**os.environ, **service.env, "FAKE_SAYS": "hi"},
+            stdout=log,
+            stderr=log,
+        )
     base = f"http://127.0.0.1:{port}"
 
     def ask(path, body=None):

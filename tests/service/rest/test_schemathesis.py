@@ -64,6 +64,7 @@ schema.config.generation.update(allow_x00=False, allow_extra_parameters=False, w
 OPERATIONS = [each.ok().definition.raw["operationId"] for each in schema.get_all_operations()]
 
 
+# Hypothesis would call large cases and slow answers a fault of the test: here they are what is asked for.
 def _test_of(operation: str):
     @schema.include(operation_id=operation).parametrize()
     @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
