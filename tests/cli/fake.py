@@ -80,7 +80,7 @@ class InventoryModule(BaseInventoryPlugin):
         inventory.set_variable("all", "paas_nodes", [
             {"name": f"server-{index}", "group": "server", "index": index, "id": "x", "state": "running",
              "ansible_host": "127.0.0.1", "ansible_port": 2, "ansible_user": "root",
-             "private_address": ["127.0.0.1"], "public_address": []}
+             "private_address": ["127.0.0.1", "fd00::1"], "public_address": ["127.0.0.1"]}
             for index in self.wanted(os.path.dirname(path))
         ])
         inventory.set_variable("all", "paas_here", os.path.dirname(path))
@@ -97,6 +97,7 @@ DEPLOY = """\
     ansible_python_interpreter: "{{ ansible_playbook_python }}"
     said: "{{ lookup('ansible.builtin.env', 'FAKE_SAYS') }}"
     moment: "{{ lookup('ansible.builtin.env', 'FAKE_SLEEP') | default('0', true) }}"
+    token: "{{ lookup('ansible.builtin.env', 'INDIGO_PAAS_ACCESS_TOKEN_FILE') }}"
   tasks:
     - name: Take a moment
       ansible.builtin.command:
@@ -126,6 +127,7 @@ DEPLOY = """\
             outputs:
               said: "{{ said }}"
               asked: "{{ paas_asked }}"
+              token: "{{ lookup('ansible.builtin.file', token) if token else none }}"
       when: lookup('ansible.builtin.env', 'FAKE_SILENT') | length == 0
 """
 

@@ -27,7 +27,8 @@ def test_a_life(command):
     kinds = [event["kind"] for event in command.json("events", "pool")]
     assert kinds[0] == "command"
     assert kinds[-1] == "end"
-    assert "pool" in command("show", "pool").stdout
+    # An address that is public and private is one.
+    assert "server-0  127.0.0.1, fd00::1  " in command("show", "pool").stdout
     assert "Make the nodes" in command("events", "pool").stdout
 
     second = command.deploy()

@@ -55,7 +55,7 @@ def _print(known: dict[str, Any]) -> None:
         click.echo("Nodes:")
     several = len({node.get("site") for node in known["nodes"]}) > 1
     for node in known["nodes"]:
-        addresses = ", ".join([*node.get("public_address", []), *node.get("private_address", [])])
+        addresses = ", ".join(dict.fromkeys([*node.get("public_address", []), *node.get("private_address", [])]))
         problem = f": {line(node['problem'])}" if node.get("problem") else ""
         place = f"  {line(node.get('site'))}" if several else ""
         click.echo(f"  {line(node['name'])}  {line(addresses)}{place}  {line(node.get('state', ''))}{problem}")

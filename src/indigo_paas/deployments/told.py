@@ -64,6 +64,7 @@ def document(deployment: Deployment, nodes: Sequence[Mapping[str, Any]], events:
         "task": deployment.task,
         "callback": deployment.callback,
         "timeout_mins": None,
+        "endpoints": {},
         "inputs": {},
         "counts": {},
         "interrupted": False,

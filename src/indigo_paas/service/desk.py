@@ -66,10 +66,8 @@ class Desk:
         if not may_deploy_for(user, asked.user_group):
             raise Forbidden(f"You are not in the group {asked.user_group}.")
         self._require_room(user)
-        text, removals = removal.taken_out(asked.template)
+        template, inputs, removals = _read(asked)
         removal.nodes_of(removals, {}, _TEMPLATE)
-        template = Template.of_text(text, _TEMPLATE)
-        inputs = typed(asked.parameters, collection.declarations(template)[1])
         self._require_own(template, inputs)
         name = str(uuids.uuid4())
 
@@ -224,10 +222,8 @@ class Desk:
 
     def _accept_update(self, user: User, doing: work.Work, asked: Asked) -> None:
         before = self._resources(doing.row)
-        text, removals = removal.taken_out(asked.template)
+        template, inputs, removals = _read(asked)
         named = {row.uuid: (row.name, row.node) for row in before}
-        template = Template.of_text(text, _TEMPLATE)
-        inputs = typed(asked.parameters, collection.declarations(template)[1])
         leaving = removal.nodes_of(removals, named, _TEMPLATE)
         new = wanted.updated(doing.files, inputs, template, removals=leaving)
         self._require_own(template, new.request.inputs)
@@ -310,6 +306,15 @@ class Desk:
         if row is None:
             raise _unknown(uuid)
         return row
+
+
+def _read(asked: Asked) -> tuple[Template, dict[str, Any], list[removal.Removal]]:
+    """Return the template and the inputs that are ASKED, without their removal lists, and these."""
+    text, written = removal.taken_out(asked.template)
+    template = Template.of_text(text, _TEMPLATE)
+    declared = collection.declarations(template)[1]
+    inputs, given = removal.of_inputs(text, typed(asked.parameters, declared), declared)
+    return template, inputs, [*written, *given]
 
 
 def typed(parameters: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import time
 from collections import Counter
@@ -72,7 +73,7 @@ class Queue:
         Where something else is asked of the deployment meanwhile, the job counts as cancelled.
         """
         failed = fail(self.store, job, reason)
-        self.store.jobs.end(job, FAILED if failed else CANCELLED, reason)
+        end(self.store, job, FAILED if failed else CANCELLED, reason)
 
     def lost(self, job: Job) -> bool:
         """See to JOB whose process is gone; say whether it waits again, as long as it was not started too often."""
@@ -87,11 +88,28 @@ class Queue:
             return self.store.jobs.requeue(job)
         return False
 
-    def expire(self, job: Job) -> bool:
-        """End JOB, which waits, when its time is over; say whether it was."""
+    def expire(self, job: Job) -> None:
+        """End JOB, which waits, when its time is over."""
         if is_late(job):
             self.conclude(job, too_long(job))
-        return is_late(job)
+
+
+def end(store: Store, job: Job, state: str, reason: str = "") -> None:
+    """End JOB; where its deployment has a callback and is at rest, it is owed to be told how that is."""
+    row = store.deployment(job.deployment)
+    if row is None:
+        # A deletion has said before what is owed when it is done.
+        store.jobs.end(job, state, reason)
+        return
+    is_told = row.callback is not None and status.is_over(row.status) and job.kind not in status.ASIDE
+    store.jobs.end(job, state, reason, owed=dataclasses.asdict(row) if is_told else None)
+
+
+def owe_deletion(store: Store, job: Job, row: Deployment) -> None:
+    """Note what is owed when JOB is done, which deletes ROW: from then on nobody knows of it."""
+    if row.callback is not None:
+        gone = dataclasses.replace(row, status=status.DELETE_COMPLETE, reason="", task=status.NONE)
+        store.jobs.owe(job, dataclasses.asdict(gone))
 
 
 def fail(store: Store, job: Job, reason: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -34,17 +35,30 @@ def taken_out(text: str) -> tuple[str, list[Removal]]:
     if text.startswith(_MARK):
         rest, removals = taken_out(text.removeprefix(_MARK))
         return _MARK + rest, removals
-    try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return text, []
     removals, spans = [], []
-    for group, node in _lists(root):
-        removals.append(
-            Removal(group, [item.value for item in node.value], node.start_mark.line + 1, node.start_mark.column + 1)
-        )
-        spans.append(_span(node))
+    for group, node in _properties(_composed(text)):
+        if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
+            removals.append(_removal(group, [item.value for item in node.value], node))
+            spans.append(_span(node))
     return _without(text, spans), removals
+
+
+def of_inputs(
+    text: str, inputs: Mapping[str, Any], declared: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Removal]]:
+    """Return INPUTS with those empty that TEXT gives to removal lists (get_input), and these lists.
+
+    declared: the template's inputs, whose defaults count too. What is no list of texts stays: planning says what is
+    wrong with it. A value that was done stays done, whatever the next update leaves out.
+    """
+    emptied, removals = dict(inputs), []
+    for group, node in _properties(_composed(text.removeprefix(_MARK))):
+        name = _input_of(node)
+        value = None if name is None else inputs.get(name, _default(declared.get(name)))
+        if name and isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+            removals.append(_removal(group, value, node))
+            emptied[name] = []
+    return emptied, removals
 
 
 def nodes_of(removals: Sequence[Removal], nodes: Mapping[str, tuple[str, str]], name: str) -> dict[str, list[str]]:
@@ -70,14 +84,40 @@ def nodes_of(removals: Sequence[Removal], nodes: Mapping[str, tuple[str, str]], 
     return found
 
 
-def _lists(root: yaml.Node | None) -> Iterator[tuple[str, yaml.SequenceNode]]:
-    """Yield each node template with its removal list, where that is a list of texts."""
+def _composed(text: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None
+
+
+def _removal(group: str, uuids: Sequence[str], node: yaml.Node) -> Removal:
+    return Removal(group, uuids, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _input_of(node: yaml.Node) -> str | None:
+    """Return the name of the input whose value NODE is, None where it is something else."""
+    items = list(_items(node))
+    if len(items) != 1 or items[0][0] != "get_input":
+        return None
+    said = items[0][1]
+    if isinstance(said, yaml.SequenceNode) and len(said.value) == 1:
+        said = said.value[0]
+    return said.value if isinstance(said, yaml.ScalarNode) else None
+
+
+def _default(declaration: Any) -> Any:
+    return declaration.get("default") if isinstance(declaration, Mapping) else None
+
+
+def _properties(root: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield each node template with what is written as its removal list."""
     templates = _at(_at(root, "topology_template"), "node_templates")
     for key, body in _items(templates):
         scalable = _at(_at(body, "capabilities"), "scalable") or _at(body, "scalable")
         for place in (_at(scalable, "properties"), scalable):
             found = _at(place, _NAME)
-            if isinstance(found, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in found.value):
+            if found is not None:
                 yield key, found
 
 

@@ -26,6 +26,9 @@ from indigo_paas.store import Deployment, Resource
 # The largest number of the API's integers, which are 32 bits wide.
 LARGEST = 2**31 - 1
 
+# What the API calls the clouds that it knows.
+DEPLOYMENT_TYPES = ("OPENSTACK", "OPENNEBULA", "OCCI", "AWS", "OTC", "AZURE")
+
 _WHOLE = re.compile(r"[1-9][0-9]{0,9}")
 _WORDS = {"true": True, "false": False}
 
@@ -161,7 +164,12 @@ class Owner(_Wire):
 class CloudProviderEndpoint(_Wire):
     """Where the nodes are; empty before a site was chosen."""
 
+    cp_endpoint: str | None = Field(None, description="The URL of the cloud's API.")
     cp_compute_service_id: str | None = Field(None, description="The site's name.")
+    deployment_type: str | None = Field(None, description="OPENSTACK or OPENNEBULA; of other sites it is not said.")
+    hybrid_cloud_provider_endpoints: dict[str, CloudProviderEndpoint] | None = Field(
+        None, description="The other sites where nodes are, by name."
+    )
 
 
 class DeploymentDocument(_Wire):
@@ -179,7 +187,11 @@ class DeploymentDocument(_Wire):
                     "outputs": {"cluster_ip": ["198.51.100.7"]},
                     "task": "NONE",
                     "cloudProviderName": "recas",
-                    "cloudProviderEndpoint": {"cpComputeServiceId": "recas"},
+                    "cloudProviderEndpoint": {
+                        "cpEndpoint": "https://cloud.example.org:5000/v3",
+                        "cpComputeServiceId": "recas",
+                        "deploymentType": "OPENSTACK",
+                    },
                     "createdBy": {"issuer": "https://iam.example.org/", "subject": "b72f"},
                     "links": [_EXAMPLE_LINK],
                 }
@@ -317,7 +329,8 @@ def deployment(row: Deployment, urls: Urls) -> DeploymentDocument:
     return DeploymentDocument.model_validate(
         _known(
             uuid=row.uuid,
-            name=row.title,
+            # One that the command made is called by the name that it has there.
+            name=row.title or (None if row.name == row.uuid else row.name),
             creation_time=date(row.created),
             update_time=date(row.updated),
             physical_id=row.name if row.site else None,
@@ -329,7 +342,7 @@ def deployment(row: Deployment, urls: Urls) -> DeploymentDocument:
             user_group=row.user_group,
             cloud_provider_name=row.site,
             # An object even when empty: clients read its keys.
-            cloud_provider_endpoint=_known(cp_compute_service_id=row.site),
+            cloud_provider_endpoint=_endpoints(row),
             created_by={"issuer": row.owner_issuer, "subject": row.owner_subject},
             links=[
                 {"rel": "self", "href": urls.deployment(row.uuid)},
@@ -337,6 +350,24 @@ def deployment(row: Deployment, urls: Urls) -> DeploymentDocument:
                 {"rel": "template", "href": urls.template(row.uuid)},
             ],
         )
+    )
+
+
+def _endpoints(row: Deployment) -> dict[str, Any]:
+    if row.site is None:
+        return {}
+    others = dict.fromkeys(str(node["site"]) for node in row.nodes if node.get("site") not in (None, row.site))
+    hybrid = {site: _endpoint(row, site) for site in others}
+    return {**_endpoint(row, row.site), **({"hybrid_cloud_provider_endpoints": hybrid} if hybrid else {})}
+
+
+def _endpoint(row: Deployment, site: str) -> dict[str, Any]:
+    about = row.endpoints.get(site, {})
+    kind = str(about.get("type")).upper()
+    # Of other types, it is a path of the service's host or an account of the operator.
+    known = about if kind in DEPLOYMENT_TYPES else {}
+    return _known(
+        cp_endpoint=known.get("endpoint"), cp_compute_service_id=site, deployment_type=kind if known else None
     )
 
 

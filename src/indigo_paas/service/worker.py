@@ -20,17 +20,19 @@ from pathlib import Path
 from indigo_paas import work
 from indigo_paas.errors import IndigoError
 from indigo_paas.paths import Home, private_directory
-from indigo_paas.service import leftover
-from indigo_paas.service.job import notify
+from indigo_paas.service import housekeeping
 from indigo_paas.service.queue import Queue, is_late
 from indigo_paas.service.settings import ServiceSettings
-from indigo_paas.store import QUEUED, Job, Store
+from indigo_paas.store import QUEUED, Deployment, Job, Store
 
 COMMAND = (sys.executable, "-m", "indigo_paas.service.job")
 
 # Seconds between two looks, and those in which a process has to say that it is there.
 PAUSE = 0.5
 BOOT = 60.0
+
+# How many callbacks are called at a time.
+TELLERS = 20
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Supervisor:
         self._children: dict[tuple[int, int], subprocess.Popen[bytes]] = {}
         self._started: set[tuple[int, int]] = set()
         self._stopping: dict[tuple[int, int], float] = {}
+        self._tellers: list[threading.Thread] = []
 
     def run(self, stop: threading.Event) -> None:
         """Look for jobs until STOP, whatever goes wrong; those that run then go on without it."""
@@ -61,30 +64,40 @@ class Supervisor:
 
     def _look_until(self, stop: threading.Event, store: Store) -> None:
         queue = Queue(store, self._settings.jobs, self._host)
-        leftover.remove(Home(self._settings.home), store)
+        tidied = -housekeeping.PAUSE
         while not stop.is_set():
+            if time.monotonic() - tidied >= housekeeping.PAUSE:
+                tidied = time.monotonic()
+                housekeeping.tidy(Home(self._settings.home), store, self._settings.jobs.keep)
             self.look(queue)
             stop.wait(PAUSE)
 
     def look(self, queue: Queue) -> None:
         """See to all open jobs once, and start those that can be."""
         self._reap()
-        for job in queue.store.jobs.open():
+        jobs = queue.store.jobs.open()
+        self._forget_ended(jobs)
+        for job in jobs:
             if job.state == QUEUED:
-                if queue.expire(job):
-                    self._tell(job)
+                queue.expire(job)
             elif self._is_gone(job, queue):
                 self._lost(job, queue)
             elif job.cancel is not None or is_late(job):
                 self._press(job, queue)
         while (claimed := queue.claim()) is not None:
             self._start(claimed, queue.store)
+        self._tell(queue.store)
 
     def _reap(self) -> None:
         for key, child in list(self._children.items()):
             if child.poll() is not None:
                 del self._children[key]
-                _drop_empty(self._log_file(key[0]))
+                _drop_empty(Home(self._settings.home).log(key[0]))
+
+    def _forget_ended(self, jobs: Sequence[Job]) -> None:
+        known = {(job.id, job.starts) for job in jobs}
+        self._started &= known
+        self._stopping = {key: since for key, since in self._stopping.items() if key in known}
 
     def _is_gone(self, job: Job, queue: Queue) -> bool:
         if job.host != queue.host:
@@ -103,16 +116,25 @@ class Supervisor:
         # Nobody goes on with it: what its process left running has to be ended here.
         with contextlib.suppress(IndigoError), work.existing(self._settings.engine(job.id), job.deployment, "stop"):
             pass
-        self._tell(job)
 
-    def _tell(self, job: Job) -> None:
-        """Tell the callback of a deployment that JOB ended, without waiting for it."""
+    def _tell(self, store: Store) -> None:
+        """Tell callbacks what is owed to them, without waiting for it. One that is cut off is told again later."""
+        self._tellers = [teller for teller in self._tellers if teller.is_alive()]
+        longest = self._settings.callbacks.longest
+        for job in store.jobs.owing()[: TELLERS - len(self._tellers)]:
+            if store.jobs.begin_telling(job.id, time.time() + longest):
+                teller = threading.Thread(target=self._told, args=[job], name=f"callback-{job.id}", daemon=True)
+                self._tellers.append(teller)
+                teller.start()
 
-        def tell() -> None:
+    def _told(self, job: Job) -> None:
+        from indigo_paas.service import callbacks
+
+        try:
+            callbacks.notify(Deployment(**(job.owed or {})), self._settings)
+        finally:
             with contextlib.suppress(IndigoError), work.opened(self._settings.engine()) as store:
-                notify(self._settings, store, job)
-
-        threading.Thread(target=tell, name=f"callback-{job.id}", daemon=True).start()
+                store.jobs.told(job.id)
 
     def _press(self, job: Job, queue: Queue) -> None:
         """Kill the process of JOB when it does not stop."""
@@ -123,7 +145,7 @@ class Supervisor:
 
     def _start(self, job: Job, store: Store) -> None:
         self._started.add((job.id, job.starts))
-        log = self._log_file(job.id)
+        log = Home(self._settings.home).log(job.id)
         private_directory(log.parent)
         with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "wb") as output:
             try:
@@ -139,9 +161,6 @@ class Supervisor:
             except OSError as error:
                 _log.error("job %d cannot be started: %s", job.id, error)
                 store.jobs.requeue(job)
-
-    def _log_file(self, number: int) -> Path:
-        return Home(self._settings.home).logs / f"job-{number}.txt"
 
 
 def is_alive(pid: int, started: float | None) -> bool:

@@ -4,15 +4,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from indigo_paas.store.database import Database
 from indigo_paas.store.rows import CANCELLED, OPEN, QUEUED, RUNNING, Job
-from indigo_paas.store.schema import jobs, values
+from indigo_paas.store.schema import jobs, past_jobs, values
 
 # Of the jobs that wait, and of those that run: the next one, None where all have to wait.
 Choice = Callable[[Sequence[Job], Sequence[Job]], Job | None]
@@ -96,10 +110,35 @@ class Jobs:
         with self._database.writing() as connection:
             return _changed(connection, wanted, heartbeat=time.time())
 
-    def end(self, job: Job, state: str, reason: str = "") -> bool:
-        """End JOB, which must be open and at the same start as it is in JOB; say whether it was."""
+    def end(self, job: Job, state: str, reason: str = "", **more: Any) -> bool:
+        """End JOB, which must be open and at the same start as it is in JOB; say whether it was.
+
+        more: of the job, what else changes with that.
+        """
+        changes = {"state": state, "reason": reason, "ended": time.time(), **more}
         with self._database.writing() as connection:
-            return _changed(connection, _still(job), state=state, reason=reason, ended=time.time()) is not None
+            return _changed(connection, _still(job), **changes) is not None
+
+    def owe(self, job: Job, owed: Mapping[str, Any]) -> None:
+        """Note what is to be told when JOB is over, which must be at the same start."""
+        with self._database.writing() as connection:
+            _changed(connection, _still(job), owed=dict(owed))
+
+    def owing(self) -> list[Job]:
+        """Return the jobs that are over, the oldest first, whose callback is to be told and is not being told."""
+        wanted = (jobs.c.owed.is_not(None), jobs.c.ended.is_not(None), jobs.c.telling <= time.time())
+        return self._all(select(jobs).where(*wanted).order_by(jobs.c.id))
+
+    def begin_telling(self, number: int, until: float) -> bool:
+        """Let the caller alone tell UNTIL then what a job owes; say whether nobody else does."""
+        wanted = (jobs.c.id == number) & jobs.c.owed.is_not(None) & (jobs.c.telling <= time.time())
+        with self._database.writing() as connection:
+            return _changed(connection, wanted, telling=until) is not None
+
+    def told(self, number: int) -> None:
+        """Note that a job owes nothing any more."""
+        with self._database.writing() as connection:
+            _changed(connection, jobs.c.id == number, owed=None)
 
     def requeue(self, job: Job, counted: bool = True) -> bool:
         """Let JOB wait again, with its start COUNTED or not; say whether it was still at the same start."""
@@ -118,16 +157,38 @@ class Jobs:
             return {row[0]: row[1] for row in connection.execute(_COUNTED)}
 
     def durations(self) -> dict[tuple[str, str], tuple[int, float]]:
-        """Return how many jobs have ended, and how many seconds they took in all, by (kind, state)."""
-        seconds = func.coalesce(func.sum(jobs.c.ended - func.coalesce(jobs.c.started, jobs.c.ended)), 0.0)
-        query = select(jobs.c.kind, jobs.c.state, func.count(), seconds).where(jobs.c.ended.is_not(None))
+        """Return how many jobs have ever ended, and how many seconds they took in all, by (kind, state)."""
         with self._database.reading() as connection:
-            rows = connection.execute(query.group_by(jobs.c.kind, jobs.c.state))
-            return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+            return _sums(connection, jobs.c.ended.is_not(None))
+
+    def remove_ended(self, before: float) -> None:
+        """Remove the jobs that ended BEFORE, all but the last one, whose number counts on; `durations` stays."""
+        newest = select(func.max(jobs.c.id)).scalar_subquery()
+        old = and_(jobs.c.ended.is_not(None), jobs.c.ended < before, jobs.c.id < newest)
+        with self._database.writing() as connection:
+            if not self._database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _CLAIMING})
+            sums = _sums(connection, old)
+            connection.execute(delete(past_jobs))
+            for (kind, state), (number, seconds) in sums.items():
+                connection.execute(insert(past_jobs).values(kind=kind, state=state, number=number, seconds=seconds))
+            connection.execute(delete(jobs).where(old))
 
     def _all(self, query: Select[Any]) -> list[Job]:
         with self._database.reading() as connection:
             return _jobs(connection, query)
+
+
+def _sums(connection: Connection, wanted: ColumnElement[bool]) -> dict[tuple[str, str], tuple[int, float]]:
+    """Return how many jobs there were by (kind, state), and their seconds: of those that are gone and those WANTED."""
+    took = func.coalesce(jobs.c.ended - func.coalesce(jobs.c.started, jobs.c.ended), 0.0)
+    # One statement, so that no job is seen in both or in neither.
+    counted = union_all(
+        select(past_jobs), select(jobs.c.kind, jobs.c.state, literal(1).label("number"), took).where(wanted)
+    ).subquery()
+    kind, state, number, seconds = counted.c
+    query = select(kind, state, func.sum(number), func.sum(seconds)).group_by(kind, state)
+    return {(row[0], row[1]): (row[2], row[3]) for row in connection.execute(query)}
 
 
 _COUNTED = select(jobs.c.state, func.count()).group_by(jobs.c.state)

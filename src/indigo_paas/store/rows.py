@@ -20,7 +20,8 @@ class Deployment:
     sites: path of the sites' inventory, None for the default one. nodes: Node dicts as the site gives them.
     owner_subject, owner_issuer, user_group: who made it by the service; "" for one that the command line made.
     title: how its owner calls it, None where `name` says it. task: the step that a job is at, NONE without one.
-    callback: URL that is told how a job ended. timeout_mins: after it a job is stopped and failed.
+    callback: URL that is told how a job ended. timeout_mins: after it a job is stopped and failed. endpoints: of the
+    sites where it may be, {site: {"type", "endpoint"}}; endpoint is the URL of its API, None where that is not said.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Deployment:
     task: str = "NONE"
     callback: str | None = None
     timeout_mins: int | None = None
+    endpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ class Job:
     kind: create, update, delete, start or stop. arguments: of that verb. subject, issuer: who asked. state: queued,
     running, ok, failed or cancelled. deadline: when it is stopped and failed, None for never. started: when it began
     last. starts: how often. host, pid, pid_started, heartbeat: the process that does it, and its last sign of life.
-    cancel: why it shall stop, None while it shall not. reason: why it failed.
+    cancel: why it shall stop, None while it shall not. reason: why it failed. owed: the deployment, as fields of
+    `Deployment`, that its callback is to be told when the job is over; None for nothing. telling: until when somebody
+    tells it.
     """
 
     deployment: str
@@ -107,6 +111,8 @@ class Job:
     heartbeat: float | None = None
     cancel: str | None = None
     reason: str = ""
+    owed: dict[str, Any] | None = None
+    telling: float = 0.0
     id: int = 0
 
     @property

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 # What a program of version 1 refuses as newer; each migration counts it up.
-VERSION = 3
+VERSION = 4
 
 metadata = MetaData()
 
@@ -63,6 +63,7 @@ deployments = Table(
     Column("task", String(20), nullable=False, server_default="NONE"),
     Column("callback", Words),
     Column("timeout_mins", Integer),
+    Column("endpoints", JSON, nullable=False, server_default="{}"),
     Index("deployments_of_owner", "owner_issuer", "owner_subject"),
 )
 
@@ -141,6 +142,20 @@ jobs = Table(
     Column("heartbeat", Float),
     Column("cancel", Words),
     Column("reason", Words, nullable=False),
+    Column("owed", JSON(none_as_null=True)),
+    Column("telling", Float, nullable=False, server_default="0"),
+)
+
+owing = Index("owing_jobs", jobs.c.id, sqlite_where=text("owed IS NOT NULL"), postgresql_where=text("owed IS NOT NULL"))
+
+# Of the jobs that were removed since they are over: how many, and how long they took in all (seconds).
+past_jobs = Table(
+    "past_jobs",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("state", String(20), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
 )
 
 # Whatever goes wrong elsewhere, no two processes do jobs of one deployment at a time.
@@ -152,7 +167,7 @@ one_running = Index(
     postgresql_where=text("state = 'running'"),
 )
 
-# Sealed is encrypted; until `leased` one process may write the row.
+# Sealed is encrypted; until `leased` one process may write the row. used: when a request last relied on it.
 tokens = Table(
     "tokens",
     metadata,
@@ -164,6 +179,7 @@ tokens = Table(
     Column("lifetime", Float, nullable=False),
     Column("exchanged", Float, nullable=False),
     Column("leased", Float, nullable=False),
+    Column("used", Float, nullable=False, server_default="0"),
 )
 
 

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from indigo_paas.store.database import Database
-from indigo_paas.store.schema import tokens, values
+from indigo_paas.store.rows import OPEN
+from indigo_paas.store.schema import deployments, jobs, tokens, values
 
 # client id, issuer, subject.
 Key = tuple[str, str, str]
@@ -55,6 +57,22 @@ class SealedTokens:
         with self._database.writing() as connection:
             connection.execute(delete(tokens).where(wanted))
 
+    def touch(self, key: Key) -> None:
+        """Note that a request relies on the token now."""
+        with self._database.writing() as connection:
+            connection.execute(update(tokens).where(_is(key)).values(used=time.time()))
+
+    def remove_unused(self, before: float) -> None:
+        """Remove the tokens of users without deployments and open jobs, on which no request relied since BEFORE."""
+        owned = exists().where(
+            deployments.c.owner_subject == tokens.c.subject, deployments.c.owner_issuer == tokens.c.issuer
+        )
+        asked = exists().where(
+            jobs.c.subject == tokens.c.subject, jobs.c.issuer == tokens.c.issuer, jobs.c.state.in_(OPEN)
+        )
+        with self._database.writing() as connection:
+            connection.execute(delete(tokens).where(tokens.c.used < before, ~owned, ~asked))
+
     def lease(self, key: Key, now: float, until: float) -> bool:
         """Say whether the token is the caller's alone UNTIL then, of all that ask for it this way at NOW."""
         query = update(tokens).where(_is(key), tokens.c.leased <= now).values(leased=until)
@@ -80,10 +98,11 @@ class SealedTokens:
     def _write(self, key: Key, token: SealedToken) -> None:
         client_id, issuer, subject = key
         with self._database.writing() as connection:
-            if connection.execute(update(tokens).where(_is(key)).values(**values(token))).rowcount:
+            written = {**values(token), "used": time.time()}
+            if connection.execute(update(tokens).where(_is(key)).values(**written)).rowcount:
                 return
             named = {"client_id": client_id, "issuer": issuer, "subject": subject, "leased": 0.0}
-            connection.execute(insert(tokens).values(**named, **values(token)))
+            connection.execute(insert(tokens).values(**named, **written))
 
 
 def _is(key: Key) -> ColumnElement[bool]:

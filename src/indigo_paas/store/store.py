@@ -193,6 +193,19 @@ class Store:
             query = select(runs).where(runs.c.deployment == deployment).order_by(runs.c.started)
             return [Run(**row) for row in connection.execute(query).mappings()]
 
+    def remove_runs(self, before: float, last: int) -> None:
+        """Remove the runs that ended BEFORE, with their events, all but the LAST ones of each deployment.
+
+        Those that were to change it are counted by themselves: many checks must not hide what became of it.
+        """
+        place = func.row_number().over(
+            partition_by=[runs.c.deployment, runs.c.command.in_(ASIDE)], order_by=runs.c.started.desc()
+        )
+        placed = select(runs.c.id, place.label("place")).subquery()
+        old = select(placed.c.id).where(placed.c.place > last)
+        with self._database.writing() as connection:
+            connection.execute(delete(runs).where(runs.c.ended < before, runs.c.id.in_(old)))
+
     def last_states(self) -> dict[str, str]:
         """Return the state of the last run of each deployment that was to change it, by deployment."""
         with self._database.reading() as connection:

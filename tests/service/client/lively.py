@@ -5,12 +5,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import threading
 import time
 import typing as t
-
-import uvicorn
 
 from indigo_paas import status
 from indigo_paas.errors import BadInput, Conflict, NotFound
@@ -20,6 +17,7 @@ from indigo_paas.service.identity.settings import Identity
 from indigo_paas.service.model import Asked, User
 from indigo_paas.service.settings import Rest, ServiceSettings
 from indigo_paas.store import Deployment
+from tests.servers import serving_app
 from tests.service.rest.memory import MemoryDesk, Tokens
 
 ISSUER = "https://iam.example.org/"
@@ -98,20 +96,9 @@ def app_of(desk: MemoryDesk, home: t.Any, stream_seconds: float = 600.0) -> t.An
 
 @contextlib.contextmanager
 def served(app: t.Any, **config: t.Any) -> t.Iterator[str]:
-    """Serve APP on a port of this machine and give its URL; CONFIG is uvicorn's."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, **config))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        until = time.monotonic() + 60
-        while not server.started:
-            assert time.monotonic() < until
-            time.sleep(0.01)
-        try:
-            yield f"{'https' if config else 'http'}://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(30)
+    """Serve APP on a port of this machine and give its URL; CONFIG is of TLS."""
+    with serving_app(app, timeout_graceful_shutdown=1, **config) as port:
+        yield f"{'https' if config else 'http'}://127.0.0.1:{port}"
 
 
 def gone(desk: MemoryDesk, uuid: str) -> bool:

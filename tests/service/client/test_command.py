@@ -12,21 +12,8 @@ import time
 import pytest
 
 from indigo_paas import cli
+from tests.cli.conftest import TEMPLATE
 from tests.service.client.lively import ADMIN, ALICE, Original, gone, served
-
-TEMPLATE = """\
-tosca_definitions_version: tosca_simple_yaml_1_0
-topology_template:
-  inputs:
-    count: {type: integer, default: 1}
-  node_templates:
-    server:
-      type: tosca.nodes.indigo.Compute
-      capabilities:
-        scalable:
-          properties:
-            count: { get_input: count }
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -270,7 +257,7 @@ def test_what_a_server_cannot_do(run, pool, desk, words):
 
 def test_templates_of_several_files_stay_here(run, template, desk, tmp_path):
     (tmp_path / "types.yaml").write_text("tosca_definitions_version: tosca_simple_yaml_1_0\n")
-    template.write_text(TEMPLATE.replace("topology_template:", "imports: [types.yaml]\ntopology_template:", 1))
+    template.write_text(TEMPLATE.replace("imports:\n", "imports:\n  - types.yaml\n", 1))
     said = run("deploy", template, status=2).err
     assert "needs other files (types.yaml), and a server takes the text of one template" in said
     assert desk.rows == {}

@@ -5,49 +5,28 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
-import sys
-import urllib.error
-import urllib.request
 
 import pytest
 
 from tests.cli.conftest import TEMPLATE
 from tests.conftest import BIN
+from tests.servers import free_port, start_service
 from tests.service.core import fake
-from tests.service.core.conftest import Service, wait_until
+from tests.service.core.conftest import Service
 
 
 @pytest.fixture
 def server(tmp_path):
     """The URL of `indigo-paas serve` without tokens, on a fake site."""
     service = Service(tmp_path / "server")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     config = tmp_path / "service.toml"
     config.write_text("[identity]\nanonymous = true\n")
-    log = tmp_path / "serve.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, fake.__file__, "indigo-paas", "serve", "--config", str(config), "--port", str(port)],
-            env={**os.environ, **service.env, "FAKE_SAYS": "hello"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-
-    def answers():
-        assert process.poll() is None, log.read_text()
-        try:
-            return urllib.request.urlopen(f"{url}/health", timeout=10).status == 200
-        except urllib.error.URLError:
-            return False
-
+    env = {**service.env, "FAKE_SAYS": "hello"}
+    process = start_service(fake.COMMAND, config, port, tmp_path / "serve.txt", env)
     try:
-        wait_until(answers)
-        yield url
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(60)

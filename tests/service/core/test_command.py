@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -20,6 +19,7 @@ from indigo_paas.service.desk import Desk
 from indigo_paas.service.model import ANONYMOUS, Asked, Page, User
 from tests.cli import fake as command
 from tests.cli.conftest import TEMPLATE
+from tests.servers import free_port, start_service
 from tests.service.core import fake
 from tests.service.core.conftest import OWNER, Service, wait_until
 
@@ -159,23 +159,11 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(service)
     assert "postgresql+psycopg://" in run(service, "list", status=2, INDIGO_PAAS_DATABASE="nonsense").stderr
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 def test_serve_is_api_and_supervisor_in_one(service, tmp_path):
     config = tmp_path / "service.toml"
     config.write_text("[identity]\nanonymous = true\n")
     port = free_port()
-    with open(tmp_path / "serve.txt", "wb") as log:
-        serving = subprocess.Popen(
-            [sys.executable, fake.__file__, "indigo-paas", "serve", "--config", str(config), "--port", str(port)],
-            env={**os.environ, **service.env, "FAKE_SAYS": "hi"},
-            stdout=log,
-            stderr=log,
-        )
+    serving = start_service(fake.COMMAND, config, port, tmp_path / "serve.txt", {**service.env, "FAKE_SAYS": "hi"})
     base = f"http://127.0.0.1:{port}"
 
     def ask(path, body=None):
@@ -184,15 +172,7 @@ def test_serve_is_api_and_supervisor_in_one(service, tmp_path):
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read())
 
-    def is_up():
-        assert serving.poll() is None, (tmp_path / "serve.txt").read_text()
-        try:
-            return ask("/info")
-        except urllib.error.URLError:
-            return None
-
     try:
-        wait_until(is_up)
         made = ask("/deployments", {"template": TEMPLATE, "parameters": {"count": "1"}})
         assert made["status"] == "CREATE_IN_PROGRESS"
         service.wait(made["uuid"])
@@ -232,6 +212,7 @@ def test_settings_that_are_wrong_name_file_and_key(service, tmp_path):
     for text, said in (
         ("[jobs]\nstarts = 'x'", "jobs.starts must be a whole number"),
         ("[jobs]\nworker = 1", "jobs.worker is no setting"),
+        ('file = "other.toml"', "service.toml: file is no setting"),
         ("jobs = 3", "jobs must be a section"),
         ("x = ", "is no TOML"),
     ):

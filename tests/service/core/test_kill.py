@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 from indigo_paas.service.model import Asked
 from tests.cli.conftest import TEMPLATE
-from tests.service.core.conftest import OWNER, wait_until
+from tests.service.core.conftest import OWNER, Service, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,19 @@ KILLS = [
     ("both", "begun"),
     ("both", "working"),
 ]
+
+IN_SQLITE = [("sqlite", *kill, kind) for kind in END for kill in KILLS]
+
+# What differs is how a job is claimed and ended, and whose connection breaks: each moment once.
+IN_POSTGRESQL = [
+    ("postgresql", "supervisor", "claimed", "update"),
+    ("postgresql", "job", "begun", "delete"),
+    ("postgresql", "both", "working", "create"),
+    ("postgresql", "job", "soon over", "update"),
+]
+
+# Seconds without a sign of life, of which there is one each second.
+STALE = 4
 
 
 class Statuses:
@@ -88,9 +102,22 @@ def kill(pid):
         return
 
 
-@pytest.mark.parametrize("kind", END)
-@pytest.mark.parametrize(("victims", "moment"), KILLS)
-def test_what_was_accepted_comes_about(service, victims, moment, kind):
+@pytest.fixture
+def service_in(tmp_path, request):
+    """Make a service whose store is a SQLite file, or a database of PostgreSQL."""
+    with contextlib.ExitStack() as opened:
+
+        def make(kind, **said):
+            if kind == "postgresql":
+                said["INDIGO_PAAS_DATABASE"] = opened.enter_context(request.getfixturevalue("cluster").database())
+            return opened.enter_context(contextlib.closing(Service(tmp_path, **said)))
+
+        yield make
+
+
+@pytest.mark.parametrize(("store", "victims", "moment", "kind"), [*IN_SQLITE, *IN_POSTGRESQL])
+def test_what_was_accepted_comes_about(service_in, store, victims, moment, kind):
+    service = service_in(store)
     uuid = ask(service, kind)
     supervisor = service.supervisor(FAKE_SLEEP="2")
     with Statuses(service, uuid) as statuses:
@@ -154,3 +181,56 @@ def test_a_job_that_dies_each_time_fails_with_the_reason(service):
     assert service.wait(uuid) == "CREATE_FAILED"
     assert "died 5 times" in service.desk.deployment(OWNER, uuid).reason
     wait_until(lambda: service.processes() == [], 30)
+
+
+@pytest.fixture
+def shared(service_in):
+    """A service of two hosts, `one` and `two`: a PostgreSQL, and a home that both mount."""
+    return service_in("postgresql", INDIGO_PAAS_JOBS_STALE=str(STALE))
+
+
+def begun_at_one(service, sleep):
+    """Let the host `one` work on a new deployment; return that, its supervisor, and the process of its job."""
+    uuid = ask(service, "create")
+    supervisor = service.supervisor(FAKE_HOST="one", FAKE_SLEEP=sleep)
+    return uuid, supervisor, reach(service, uuid, "working")
+
+
+def test_a_job_of_a_host_that_is_gone_is_done_by_another_one(shared):
+    uuid, supervisor, pid = begun_at_one(shared, "300")
+    for process in [supervisor.pid, pid, *(each.pid for each in shared.processes(uuid))]:
+        kill(process)
+    supervisor.wait()
+    (lost,) = shared.store.jobs.open(uuid)
+    shared.supervisor(FAKE_HOST="two")
+    assert shared.wait(uuid) == "CREATE_COMPLETE"
+    (job,) = shared.store.jobs.of(uuid)
+    assert (lost.host, job.host, job.starts, job.state) == ("one", "two", 2, "ok")
+    assert job.started - lost.heartbeat > STALE
+
+
+def test_a_job_of_a_host_that_lives_is_left_alone(shared):
+    uuid, supervisor, pid = begun_at_one(shared, str(2 * STALE))
+    shared.supervisor(FAKE_HOST="two")
+    # The process of the job alone tells that the host lives.
+    supervisor.kill()
+    supervisor.wait()
+    assert shared.wait(uuid) == "CREATE_COMPLETE"
+    (job,) = shared.store.jobs.of(uuid)
+    assert (job.host, job.starts, job.pid) == ("one", 1, pid)
+
+
+def test_a_host_that_comes_back_leaves_the_job_to_the_other_one(shared):
+    uuid, supervisor, pid = begun_at_one(shared, "300")
+    supervisor.kill()
+    supervisor.wait()
+    os.kill(pid, signal.SIGSTOP)
+    shared.supervisor(FAKE_HOST="two")
+    wait_until(lambda: [job.host for job in shared.store.jobs.open(uuid) if job.pid not in (None, pid)] == ["two"])
+    # The first one still holds the deployment's lock.
+    assert shared.status(uuid) == "CREATE_IN_PROGRESS"
+    os.kill(pid, signal.SIGCONT)
+    assert shared.wait(uuid) == "CREATE_COMPLETE"
+    (job,) = shared.store.jobs.of(uuid)
+    assert (job.host, job.starts, job.state) == ("two", 2, "ok")
+    wait_until(lambda: shared.processes(uuid) == [], 30)

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -311,35 +312,87 @@ def test_a_removal_list_names_resources_of_the_service(service):
     assert sorted(row.node for row in rows) == ["server-0", "server-1"]
 
 
+def test_a_removal_list_may_be_an_input(service):
+    given = TWO.replace("  inputs:\n", "  inputs:\n    gone: {type: list, default: [], entry_schema: {type: string}}\n")
+    given = given.replace("properties:\n", "properties:\n            removal_list: { get_input: gone }\n")
+    uuid = service.create(template=given)
+    service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    first, second = service.desk.resources(OWNER, uuid, Page(sort=[("index", True)])).items
+    with pytest.raises(BadInput, match="'nobody' is no resource of 'server'"):
+        service.desk.update(OWNER, uuid, Asked(given, {"count": 1, "gone": ["nobody"]}))
+    # As orpy sends it: all values are text.
+    service.desk.update(OWNER, uuid, Asked(given, {"count": "1", "gone": f"[{first.uuid}]"}))
+    assert service.wait(uuid) == "UPDATE_COMPLETE"
+    asked = service.desk.deployment(OWNER, uuid).outputs["asked"]
+    assert (asked["removals"], asked["inputs"]["gone"]) == ({"server": ["server-0"]}, [])
+    (left,) = service.desk.resources(OWNER, uuid, Page()).items
+    assert (left.uuid, left.node) == (second.uuid, "server-1")
+    # What was removed once is not removed again.
+    service.desk.update(OWNER, uuid, Asked(given))
+    assert service.wait(uuid) == "UPDATE_COMPLETE"
+    assert service.desk.deployment(OWNER, uuid).outputs["asked"]["removals"] == {}
+
+
 class Called(http.server.BaseHTTPRequestHandler):
     """Keeps what it is told, in `told` of its server."""
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.told.append((body["uuid"], body["status"]))
-        self.send_response(204)
+        self.send_response(self.server.status)
         self.end_headers()
 
     def log_message(self, *_arguments):
         return
 
 
-def test_the_callback_is_told_every_end(tmp_path):
-    service = Service(tmp_path, INDIGO_PAAS_CALLBACKS_ALLOW_PRIVATE="true")
+@pytest.fixture
+def hook():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Called)
-    server.told = []
+    server.told, server.status = [], 204
+    server.url = f"http://127.0.0.1:{server.server_port}/told"
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    callback = f"http://127.0.0.1:{server.server_port}/told"
-    try:
-        uuid = service.create(callback=callback)
-        late = service.create(callback=callback, timeout_mins=1)
-        with service.store._database.writing() as connection:
-            connection.exec_driver_sql("UPDATE jobs SET deadline = created + 0.001 WHERE deadline IS NOT NULL")
-        service.supervisor()
-        wait_until(lambda: {(uuid, "CREATE_COMPLETE"), (late, "CREATE_FAILED")} <= set(server.told))
-        service.desk.delete(OWNER, uuid)
-        wait_until(lambda: (uuid, "DELETE_COMPLETE") in server.told)
-        assert len(server.told) == 3
-    finally:
-        server.shutdown()
-        service.close()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def calling(tmp_path):
+    """A service that calls addresses of this machine, and tries again after a long time only."""
+    made = Service(tmp_path, INDIGO_PAAS_CALLBACKS_ALLOW_PRIVATE="true", INDIGO_PAAS_CALLBACKS_PAUSE="300")
+    yield made
+    made.close()
+
+
+def test_the_callback_is_told_every_end(calling, hook):
+    uuid = calling.create(callback=hook.url)
+    late = calling.create(callback=hook.url, timeout_mins=1)
+    with calling.store._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET deadline = created + 0.001 WHERE deadline IS NOT NULL")
+    calling.supervisor()
+    wait_until(lambda: {(uuid, "CREATE_COMPLETE"), (late, "CREATE_FAILED")} <= set(hook.told))
+    calling.desk.delete(OWNER, uuid)
+    wait_until(lambda: (uuid, "DELETE_COMPLETE") in hook.told)
+    wait_until(lambda: not [job for job in calling.store.jobs.of(uuid) if job.owed])
+    assert len(hook.told) == 3
+
+
+def test_a_callback_that_is_cut_off_is_told_again(calling, hook):
+    hook.status = 503
+    uuid = calling.create(callback=hook.url)
+    supervisor = calling.supervisor()
+    wait_until(lambda: hook.told == [(uuid, "CREATE_COMPLETE")])
+    supervisor.kill()
+    supervisor.wait()
+    (job,) = calling.store.jobs.of(uuid)
+    assert job.telling > time.time()
+    assert calling.store.jobs.owing() == []
+    with calling.store._database.writing() as connection:
+        # The time for which nobody else may tell it is over.
+        connection.exec_driver_sql("UPDATE jobs SET telling = 1")
+    hook.status = 204
+    calling.supervisor()
+    wait_until(lambda: hook.told == [(uuid, "CREATE_COMPLETE")] * 2)
+    wait_until(lambda: calling.store.jobs.job(job.id).owed is None)

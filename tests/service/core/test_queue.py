@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indigo_paas.service import settings
-from indigo_paas.service.queue import Queue, next_job
-from indigo_paas.store import Job, open_store
+from indigo_paas.service.queue import Queue, end, next_job, owe_deletion
+from indigo_paas.store import Deployment, Job, open_store
 
 HOST = "here"
 
@@ -205,6 +205,79 @@ def test_a_lost_job_that_was_told_to_stop_is_not_started_again(queue):
     assert not queue.lost(job)
     assert queue.store.deployment("pool").status == "DELETE_IN_PROGRESS"
     assert queue.claim().kind == "delete"
+
+
+HOOK = "https://hooks.example.org/x"
+
+
+def deployment(queue, status, **about):
+    return queue.store.add_deployment("pool", status=status, template="t", description="", site="x", **about)
+
+
+def owed(queue):
+    return [job.owed["status"] for job in queue.store.jobs.owing()]
+
+
+def test_who_is_at_rest_is_owed_a_callback(queue):
+    deployment(queue, "UPDATE_IN_PROGRESS", callback=HOOK)
+    job = claimed(queue)
+    assert owed(queue) == []
+    queue.conclude(job, "no room")
+    (ended,) = queue.store.jobs.owing()
+    assert Deployment(**ended.owed) == queue.store.deployment("pool")
+    assert (ended.owed["status"], ended.owed["reason"]) == ("UPDATE_FAILED", "no room")
+
+
+def test_one_tells_and_the_others_leave_it(queue):
+    deployment(queue, "CREATE_COMPLETE", callback=HOOK)
+    job = claimed(queue)
+    end(queue.store, job, "ok")
+    now = time.time()
+    assert queue.store.jobs.begin_telling(job.id, now + 60)
+    assert not queue.store.jobs.begin_telling(job.id, now + 60)
+    assert owed(queue) == []
+    with queue.store._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET telling = 1")
+    assert owed(queue) == ["CREATE_COMPLETE"]
+    queue.store.jobs.told(job.id)
+    assert owed(queue) == []
+    assert not queue.store.jobs.begin_telling(job.id, now + 60)
+
+
+@pytest.mark.parametrize(
+    ("status", "about", "kind"),
+    [
+        ("CREATE_COMPLETE", {}, "create"),
+        ("DELETE_IN_PROGRESS", {"callback": HOOK}, "create"),
+        ("CREATE_COMPLETE", {"callback": HOOK}, "start"),
+    ],
+)
+def test_nothing_is_owed(queue, status, about, kind):
+    deployment(queue, status, **about)
+    queue.store.jobs.add(Job("pool", kind))
+    end(queue.store, queue.claim(), "ok")
+    assert owed(queue) == []
+
+
+def test_a_deletion_is_told_though_its_process_died_when_all_was_gone(queue):
+    row = deployment(queue, "DELETE_IN_PROGRESS", callback=HOOK)
+    queue.store.jobs.add(Job("pool", "delete"))
+    job = queue.claim()
+    owe_deletion(queue.store, job, row)
+    assert owed(queue) == []
+    queue.store.remove_deployment("pool")
+    assert queue.lost(job)
+    end(queue.store, queue.claim(), "ok")
+    assert owed(queue) == ["DELETE_COMPLETE"]
+
+
+def test_a_deletion_that_failed_is_told_as_that(queue):
+    row = deployment(queue, "DELETE_IN_PROGRESS", callback=HOOK)
+    queue.store.jobs.add(Job("pool", "delete"))
+    job = queue.claim()
+    owe_deletion(queue.store, job, row)
+    queue.conclude(job, "it does not answer")
+    assert owed(queue) == ["DELETE_FAILED"]
 
 
 def test_whoever_changes_a_deployment_first_wins(queue):

@@ -71,6 +71,37 @@ def test_what_is_no_list_of_texts_stays(text):
     assert removal.taken_out(text) == (text, [])
 
 
+GIVEN = FLOW.replace("LIST", "{ get_input: gone }")
+
+
+@pytest.mark.parametrize("text", [GIVEN, "\ufeff" + GIVEN, GIVEN.replace("gone }", "[gone] }")])
+def test_one_of_an_input_leaves_the_inputs(text):
+    inputs = {"gone": ["u1", "u2"], "n": 3}
+    emptied, (found,) = removal.of_inputs(text, inputs, {})
+    assert emptied == {"gone": [], "n": 3}
+    assert inputs["gone"] == ["u1", "u2"]
+    assert (found.group, found.uuids, found.line, found.column) == ("wn", ["u1", "u2"], 8, 27)
+
+
+def test_the_default_of_an_input_counts_where_nothing_is_given():
+    declared = {"gone": {"default": ["u1"]}}
+    emptied, (found,) = removal.of_inputs(GIVEN, {}, declared)
+    assert (emptied, found.uuids) == ({"gone": []}, ["u1"])
+    assert removal.of_inputs(GIVEN, {"gone": []}, declared) == ({"gone": []}, [])
+
+
+@pytest.mark.parametrize("value", [None, [], "u1", [["u1"]], [1], {"a": 1}])
+def test_a_value_that_is_no_list_of_texts_stays(value):
+    assert removal.of_inputs(GIVEN, {"gone": value}, {}) == ({"gone": value}, [])
+
+
+@pytest.mark.parametrize(
+    "text", [FLOW.replace("LIST", "[a]"), FLOW.replace("LIST", "{ get_input: [a, b] }"), "a: [", ""]
+)
+def test_what_is_no_input_of_a_removal_list_stays(text):
+    assert removal.of_inputs(text, {"gone": ["u1"], "a": ["u1"]}, {}) == ({"gone": ["u1"], "a": ["u1"]}, [])
+
+
 def test_uuids_become_nodes():
     known = {"u1": ("wn", "wn-0"), "u2": ("wn", "wn-1"), "u3": ("wn", ""), "f": ("front", "front-0")}
     lists = [removal.Removal("wn", ["u1", "u3", "u2"], 8, 27)]

@@ -6,14 +6,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 from http import HTTPStatus
 from typing import Annotated
 
 import httpx
 import psutil
 import pytest
-import uvicorn
 from fastapi import Depends, FastAPI, Request
 from fastapi.testclient import TestClient
 
@@ -23,6 +21,7 @@ from indigo_paas.service.identity.addresses import is_loopback
 from indigo_paas.service.identity.errors import InsufficientScope
 from indigo_paas.service.identity.settings import Identity
 from indigo_paas.service.model import User
+from tests.servers import serving_app
 from tests.service.identity.conftest import trusting
 from tests.service.identity.issuer import SigningKey
 
@@ -250,23 +249,6 @@ def test_a_wrong_token_does_not_become_anonymous(provider, client_of):
     assert client.get("/who", headers=bearing(provider.token())).json()["subject"] == "alice"
 
 
-@contextlib.contextmanager
-def listening(app, host):
-    """Serve APP on a free port of HOST; yields the port."""
-    listener = socket.create_server((host, 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
-        app.state.guard.close()
-
-
 def own_address():
     """An IPv4 address of this machine that is not loopback."""
     found = [address for addresses in psutil.net_if_addrs().values() for address in addresses]
@@ -275,7 +257,8 @@ def own_address():
 
 def test_on_a_real_port(provider):
     identity = Identity(issuers=(trusting(provider),), anonymous=True)
-    with listening(application(identity), "0.0.0.0") as port:
+    app = application(identity)
+    with serving_app(app, "0.0.0.0", lifespan="off") as port, contextlib.closing(app.state.guard):
         here, there = f"http://127.0.0.1:{port}/who", f"http://{own_address()}:{port}/who"
         assert httpx.get(here).json()["subject"] == "anonymous"
         assert httpx.get(there).status_code == 401
@@ -295,7 +278,8 @@ def test_many_at_once(provider):
     identity = Identity(issuers=(trusting(provider),))
     good, bad = provider.token(), SigningKey("stranger").sign(provider.claims())
     codes = []
-    with listening(application(identity), "127.0.0.1") as port:
+    app = application(identity)
+    with serving_app(app, lifespan="off") as port, contextlib.closing(app.state.guard):
 
         def ask(number):
             token = bad if number % 4 == 0 else good

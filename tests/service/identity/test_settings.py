@@ -145,3 +145,10 @@ def test_files_of_secrets(tmp_path):
     (tmp_path / "secret").write_bytes(b"\xff")
     with pytest.raises(BadInput, match="is no text"):
         _ = identity.issuers[0].secret
+
+
+def test_a_secret_of_the_wrong_type_is_not_shown(tmp_path):
+    with pytest.raises(BadInput) as caught:
+        read(tmp_path, ONE + "client_secret = 12345\n")
+    assert "client_secret must be text" in str(caught.value)
+    assert "12345" not in str(caught.value)

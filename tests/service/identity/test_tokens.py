@@ -7,7 +7,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 from cryptography.fernet import Fernet
 
@@ -17,52 +16,9 @@ from indigo_paas.service.identity.errors import InsufficientScope, IssuerUnavail
 from indigo_paas.service.identity.tokens import open_tokens
 from indigo_paas.service.model import ANONYMOUS
 from indigo_paas.service.settings import ServiceSettings
-from indigo_paas.store import open_store
 from tests.service.identity.issuer import WEAK_CLIENT
 
 TOKEN = "/token"
-
-
-@pytest.fixture
-def service(own_provider, verifier_of, tmp_path):
-    """Something that keeps tokens, in a home of its own."""
-    made = Service(own_provider, verifier_of, tmp_path)
-    yield made
-    made.close()
-
-
-class Service:
-    def __init__(self, provider, verifier_of, home):
-        self.provider, self.verifier_of, self.home = provider, verifier_of, home
-        self.store = open_store(home / "indigo-paas.db")
-        self.opened = []
-        self.tokens = self.started()
-
-    def started(self, **more):
-        """What a new process has: all but the database and the file of keys is lost."""
-        self.verifier = self.verifier_of(self.provider, exchange=True, **more)
-        settings = ServiceSettings(home=self.home, identity=self.verifier._identity)
-        self.opened.append(open_tokens(settings, self.verifier))
-        return self.opened[-1]
-
-    def close(self):
-        for tokens in self.opened:
-            tokens.close()
-        self.store.close()
-
-    def user(self, name="alice"):
-        return self.verifier.user(self.provider.token(name))
-
-    def keep(self, name="alice"):
-        self.tokens.keep(self.user(name))
-
-    def access_token(self, name="alice", **more):
-        return self.tokens.access_token(name, self.provider.url, **more)
-
-    def expire(self, left=100.0):
-        """Let the access tokens have LEFT seconds."""
-        with self.store._database.writing() as connection:
-            connection.exec_driver_sql(f"UPDATE tokens SET expires = {time.time() + left}")
 
 
 def test_a_kept_token_is_the_users_and_the_services(service):
@@ -96,10 +52,6 @@ def test_each_user_has_one(service):
         "alice": "alice",
         "bob": "bob",
     }
-    service.tokens.forget("alice", service.provider.url)
-    with pytest.raises(NoRefreshToken, match="with a new token"):
-        service.access_token("alice")
-    assert service.access_token("bob")
 
 
 def test_it_is_refreshed_before_it_ends(service):
@@ -121,29 +73,6 @@ def test_tokens_with_a_short_life(service):
     assert service.access_token() == first
     service.expire(left=20)
     assert service.access_token() != first
-
-
-def test_a_rejected_token_is_not_given_again(service):
-    service.keep()
-    first = service.access_token()
-    second = service.access_token(rejected=first)
-    assert second != first
-    # Whoever else was told no has only to take the new one.
-    assert service.access_token(rejected=first) == second
-
-
-def test_a_call_is_repeated_once_with_a_new_token(service):
-    service.keep()
-    good = []
-
-    def answer(token):
-        good.append(token)
-        return httpx.Response(200 if len(good) == 2 else 401)
-
-    assert service.tokens.call("alice", service.provider.url, answer).status_code == 200
-    assert len(set(good)) == 2
-    assert service.tokens.call("alice", service.provider.url, answer).status_code == 401
-    assert len(good) == 4
 
 
 def test_refresh_tokens_for_one_use(service):
@@ -186,12 +115,7 @@ def test_a_process_that_died_while_it_refreshed(service):
 
 def test_an_issuer_that_takes_the_refresh_token_back(service):
     service.keep()
-    held = service.tokens._held(("service", service.provider.url, "alice"))[1]
-    httpx.post(
-        f"{service.provider.url}/token/revocation",
-        data={"token": held["refresh_token"]},
-        auth=("service", "s%253A%26%2B+x"),
-    ).raise_for_status()
+    service.revoke()
     service.expire()
     with pytest.raises(NoRefreshToken, match="with a new token"):
         service.access_token()
@@ -260,10 +184,10 @@ def test_nothing_is_stored_or_logged_in_clear(service, caplog):
     service.keep()
     service.expire()
     token = service.access_token()
-    held = service.tokens._held(("service", service.provider.url, "alice"))[1]
+    refresh_token = service.refresh_token()
     service.close()
     stored = b"".join(path.read_bytes() for path in service.home.iterdir() if path.is_file())
-    for secret in token, held["refresh_token"]:
+    for secret in token, refresh_token:
         assert secret.encode() not in stored
         assert secret.split(".")[-1].encode() not in stored
         assert secret not in caplog.text

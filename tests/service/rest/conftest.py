@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
 from indigo_paas.service.app import make_app
 from indigo_paas.service.identity.settings import Identity
 from indigo_paas.service.model import User
 from indigo_paas.service.settings import Rest, ServiceSettings
+from tests.servers import serving_app
 from tests.service.rest.memory import MemoryDesk, Tokens
 
 ISSUER = "https://iam.example.org/"
@@ -73,11 +70,5 @@ def made(client):
 @pytest.fixture
 def served(app):
     """The app behind a real server; its URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(30)
-    assert not thread.is_alive()
+    with serving_app(app) as port:
+        yield f"http://127.0.0.1:{port}"

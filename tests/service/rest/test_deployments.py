@@ -53,6 +53,47 @@ def test_what_is_known_of_a_deployment_is_told(client, desk, made):
     assert (document["userGroup"], document["name"]) == ("cms", "pool")
 
 
+CLOUD = {"type": "openstack", "endpoint": "https://cloud.example.org:5000/v3"}
+OTHER = {"type": "opennebula", "endpoint": None}
+ENGINE = {"type": "docker", "endpoint": "ssh://operator@farm.example.org"}
+
+
+@pytest.mark.parametrize(
+    ("about", "endpoint"),
+    [
+        (
+            {"site": "cloud", "endpoints": {"cloud": CLOUD, "farm": ENGINE}},
+            {
+                "cpEndpoint": "https://cloud.example.org:5000/v3",
+                "cpComputeServiceId": "cloud",
+                "deploymentType": "OPENSTACK",
+            },
+        ),
+        ({"site": "farm", "endpoints": {"farm": ENGINE}}, {"cpComputeServiceId": "farm"}),
+        (
+            {
+                "site": "one",
+                "endpoints": {"one": OTHER, "farm": ENGINE},
+                "nodes": [{"name": "a", "site": "one"}, {"name": "b", "site": "farm"}, {"name": "c"}],
+            },
+            {
+                "cpComputeServiceId": "one",
+                "deploymentType": "OPENNEBULA",
+                "hybridCloudProviderEndpoints": {"farm": {"cpComputeServiceId": "farm"}},
+            },
+        ),
+    ],
+)
+def test_where_the_nodes_are_is_told_of_clouds(client, desk, made, about, endpoint):
+    desk.change(made["uuid"], **about)
+    assert client.get(f"/deployments/{made['uuid']}").json()["cloudProviderEndpoint"] == endpoint
+
+
+def test_one_that_the_command_made_has_its_name(client, desk, made):
+    desk.change(made["uuid"], name="pool")
+    assert client.get(f"/deployments/{made['uuid']}").json()["name"] == "pool"
+
+
 def test_all_of_a_request_reaches_the_desk(client, desk):
     body = {
         "template": TEMPLATE,

@@ -6,10 +6,8 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import httpx
 
 from indigo_paas.service.identity.errors import InsufficientScope, IssuerUnavailable, NoRefreshToken
 from indigo_paas.service.identity.provider import Provider
@@ -66,7 +64,10 @@ class Tokens:
             return
         provider = self._verifier.provider(user.issuer)
         key = _key(provider, user.subject)
-        if not provider.issuer.exchange or self._is_recent(key):
+        if not provider.issuer.exchange:
+            return
+        if self._is_recent(key):
+            self._stored.touch(key)
             return
         answer = provider.grant(_exchange(provider, user.token))
         if not answer.ok:
@@ -76,8 +77,8 @@ class Tokens:
             raise InsufficientScope(_NONE_THAT_LASTS, provider.issuer.exchange_scopes)
         self._put(key, got, got["refresh_token"], time.time())
 
-    def access_token(self, subject: str, issuer: str, rejected: str | None = None) -> str:
-        """Return an access token of the user that is good for minutes; REJECTED is not returned again.
+    def access_token(self, subject: str, issuer: str) -> str:
+        """Return an access token of the user that is good for minutes.
 
         Raises NoRefreshToken when there is none and only the user could give one, IssuerUnavailable.
         """
@@ -86,36 +87,23 @@ class Tokens:
         deadline = time.time() + self._longest
         while True:
             row, held = self._held(key)
-            if _is_fresh(row, held, rejected):
+            if _is_fresh(row):
                 return str(held["access_token"])
             now = time.time()
             until = now + self._longest
             # Where refresh tokens are for one use, two processes that refresh at once would lose both.
             if self._stored.lease(key, now, until):
                 try:
-                    return self._refreshed(provider, key, rejected)
+                    return self._refreshed(provider, key)
                 finally:
                     self._stored.release(key, until)
             if now > deadline:
                 raise IssuerUnavailable(f"Nothing comes of the refresh of a token of {issuer}. Try again.", 5)
             time.sleep(_PAUSE)
 
-    def call(self, subject: str, issuer: str, request: Callable[[str], httpx.Response]) -> httpx.Response:
-        """Return the answer to REQUEST, made with an access token and, where that is answered 401, once more."""
-        token = self.access_token(subject, issuer)
-        response = request(token)
-        if response.status_code != httpx.codes.UNAUTHORIZED:
-            return response
-        return request(self.access_token(subject, issuer, rejected=token))
-
-    def forget(self, subject: str, issuer: str) -> None:
-        """Remove the tokens of the user."""
-        key = _key(self._verifier.provider(issuer), subject)
-        self._stored.remove(key)
-
-    def _refreshed(self, provider: Provider, key: Key, rejected: str | None) -> str:
+    def _refreshed(self, provider: Provider, key: Key) -> str:
         row, held = self._held(key)
-        if _is_fresh(row, held, rejected):
+        if _is_fresh(row):
             return str(held["access_token"])
         answer = provider.grant({"grant_type": "refresh_token", "refresh_token": held["refresh_token"]})
         word = _word(answer)
@@ -208,9 +196,8 @@ def _no_token(issuer: str) -> NoRefreshToken:
     )
 
 
-def _is_fresh(row: SealedToken, held: Mapping[str, Any], rejected: str | None) -> bool:
-    enough = min(LEAST, row.lifetime / 2)
-    return row.expires - time.time() >= enough and held["access_token"] != rejected
+def _is_fresh(row: SealedToken) -> bool:
+    return row.expires - time.time() >= min(LEAST, row.lifetime / 2)
 
 
 def _word(answer: Answer) -> str:

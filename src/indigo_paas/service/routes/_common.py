@@ -2,6 +2,7 @@
 """What the routes share: who asks, for which object, with what body."""
 
 # Not `from __future__ import annotations`: FastAPI could not read the annotations of inner functions.
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
@@ -14,9 +15,12 @@ from indigo_paas.errors import BadInput, NotFound
 from indigo_paas.service import paging, wire
 from indigo_paas.service.desk import Desk
 from indigo_paas.service.identity import guard
+from indigo_paas.service.identity.errors import IdentityError
 from indigo_paas.service.identity.tokens import Tokens
 from indigo_paas.service.model import Page, User
 from indigo_paas.service.urls import Urls
+
+_log = logging.getLogger(__name__)
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -56,6 +60,18 @@ def user_of_work(request: Request, user: TheUser) -> User:
 
 
 TheUserOfWork = Annotated[User, Depends(user_of_work)]
+
+
+def user_of_deletion(request: Request, user: TheUser) -> User:
+    """Return who asks, with a token kept where one can be had: what is not deleted costs."""
+    try:
+        return user_of_work(request, user)
+    except IdentityError as error:
+        _log.warning("a deletion goes on without a new token: %s", error)
+        return user
+
+
+TheUserOfDeletion = Annotated[User, Depends(user_of_deletion)]
 
 
 def _uuid_of(what: str) -> Callable[[str], str]:

@@ -17,6 +17,7 @@ from indigo_paas.service.routes._common import (
     TheDesk,
     TheUrls,
     TheUser,
+    TheUserOfDeletion,
     TheUserOfWork,
     body_document,
     json_body,
@@ -157,8 +158,8 @@ def reset_deployment(
 )
 def delete_deployment(
     desk: TheDesk,
-    user: TheUser,
     id: DeploymentId,
+    user: TheUserOfDeletion,
     force: Annotated[bool, Query(description="Forget it even if its nodes cannot be deleted.")] = False,
 ) -> None:
     desk.delete(user, id, force)

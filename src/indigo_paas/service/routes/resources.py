@@ -16,6 +16,7 @@ from indigo_paas.service.routes._common import (
     TheDesk,
     TheUrls,
     TheUser,
+    TheUserOfWork,
     body_document,
     json_body,
     page_of,
@@ -86,10 +87,10 @@ def get_resource(desk: TheDesk, urls: TheUrls, user: TheUser, id: DeploymentId, 
 )
 def act(
     desk: TheDesk,
-    user: TheUser,
     id: DeploymentId,
     rid: ResourceId,
     asked: Annotated[wire.ActionRequest, Depends(json_body(wire.ActionRequest))],
+    user: TheUserOfWork,
 ) -> Response:
     desk.act(user, id, rid, asked.type)
     return Response(status_code=202)

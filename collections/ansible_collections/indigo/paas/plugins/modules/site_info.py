@@ -52,6 +52,10 @@ sites:
       description: The type of site.
       type: str
       sample: docker
+    endpoint:
+      description: The URL of its API. Null where that is not said.
+      type: str
+      sample: https://keystone.cloud.example:5000/v3
     available:
       description: Whether it answers.
       type: bool

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import pathlib
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
@@ -25,6 +26,7 @@ except ImportError:  # errors.HAS_OPENSTACK says so
     pass
 
 TIMEOUT = 60
+ACCESS_TOKEN_TYPE = "v3oidcaccesstoken"
 PORT_BATCH = 50  # ids in one query, which must fit into a URL
 
 # How what stands still is set going again.
@@ -41,8 +43,13 @@ Thing = t.Any
 Made = t.TypeVar("Made")
 
 
-def connect(site: str, cloud: str | None, clouds_file: str | None, region: str | None) -> Thing:
-    """Return the SDK's connection for CLOUD of clouds.yaml; nothing is asked of it yet. Raises SiteError."""
+def connect(
+    site: str, cloud: str | None, clouds_file: str | None, region: str | None, access_token_file: str | None = None
+) -> Thing:
+    """Return the SDK's connection for CLOUD of clouds.yaml; nothing is asked of it yet. Raises SiteError.
+
+    access_token_file: with the token for a cloud that wants one of an OpenID provider and whose entry has none.
+    """
     if not errors.HAS_OPENSTACK:
         raise SiteError(
             f"Site '{site}' needs the Python library openstacksdk",
@@ -51,7 +58,10 @@ def connect(site: str, cloud: str | None, clouds_file: str | None, region: str |
         )
     try:
         config = OpenStackConfig(config_files=[clouds_file] if clouds_file else None)
-        chosen = config.get_one(cloud=cloud, region_name=region, api_timeout=TIMEOUT)
+        wanted = {"cloud": cloud, "region_name": region, "api_timeout": TIMEOUT}
+        if _wants_access_token(config.get_one(validate=False, **wanted)):
+            wanted["auth"] = {"access_token": _access_token(site, access_token_file)}
+        chosen = config.get_one(**wanted)
         return openstack.connection.Connection(config=chosen, app_name="indigo-paas")
     except errors.ERRORS as error:
         raise SiteError(
@@ -59,6 +69,29 @@ def connect(site: str, cloud: str | None, clouds_file: str | None, region: str |
             hint="Name a cloud of clouds.yaml in site_cloud, and the file in site_clouds_file where it is elsewhere.",
             bad_input=True,
         ) from error
+
+
+def _wants_access_token(cloud: Thing) -> bool:
+    return cloud.config.get("auth_type") == ACCESS_TOKEN_TYPE and not cloud.config["auth"].get("access_token")
+
+
+def _access_token(site: str, file: str | None) -> str:
+    """Return the token in FILE. Raises SiteError where there is none."""
+    if not file:
+        raise SiteError(
+            f"Site '{site}' needs the access token of a user",
+            hint="Name a file that holds one in site_access_token_file, or ask the service, which knows its users.",
+            bad_input=True,
+        )
+    try:
+        return pathlib.Path(file).expanduser().read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no token"
+        raise SiteError(
+            f"Site '{site}' needs the access token of the user, and there is none in {file}: {why}",
+            hint="Of the service, the user asks again, as by an update, with a new token of their own.",
+            bad_input=True,
+        ) from None
 
 
 class Project:

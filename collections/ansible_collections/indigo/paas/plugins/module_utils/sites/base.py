@@ -161,7 +161,8 @@ class Site(abc.ABC):
     def describe(self) -> dict[str, t.Any]:
         """Return what the site is and holds; one that does not answer says so in `problem`.
 
-        name, type, location, priority, price and the other common options, available (bool),
+        name, type, endpoint (URL of its API, None where that is not said), location, priority, price and the
+        other common options, available (bool),
         problem (None or a sentence with a remedy),
         warnings (list of sentences), images (dicts with name, distribution, version, codename, type,
         architecture, default), references (further image names that may be asked for),
@@ -240,6 +241,7 @@ class Site(abc.ABC):
         return {
             "name": self.name,
             "type": self.type,
+            "endpoint": self.options.get("endpoint"),
             **{option: self.options[option] for option in COMMON_OPTIONS},
             "available": True,
             "problem": None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import time
 import typing as t
 
@@ -83,6 +84,12 @@ class OpenStackSite(Site):
         "cloud": Option(str, None, "Name of the cloud in clouds.yaml; by default OS_CLOUD, or the OS_ variables."),
         "clouds_file": Option(str, None, "Path of clouds.yaml where it is in none of the usual places."),
         "region": Option(str, None, "Region; by default that of clouds.yaml."),
+        "access_token_file": Option(
+            str,
+            None,
+            "File with the access token of a user, for a cloud whose auth_type is v3oidcaccesstoken; by default "
+            "INDIGO_PAAS_ACCESS_TOKEN_FILE, as the service says it.",
+        ),
         "private_network": Option(
             str, None, "Name or id of the network of all nodes; by default the only one that is not external."
         ),
@@ -215,7 +222,8 @@ class OpenStackSite(Site):
 
     def _open(self, retry: Retry) -> api.Project:
         options = self.options
-        connection = api.connect(self.name, options["cloud"], options["clouds_file"], options["region"])
+        token = options["access_token_file"] or os.environ.get("INDIGO_PAAS_ACCESS_TOKEN_FILE")
+        connection = api.connect(self.name, options["cloud"], options["clouds_file"], options["region"], token)
         project = api.Project(connection, retry)
         project.prepare()
         return project
@@ -285,6 +293,7 @@ class OpenStackSite(Site):
         answers = dict(zip(questions, timed, strict=True))
         found, sizes, limits, made, _networks, zones = (answer for answer, _seconds in answers.values())
         return self.description(
+            endpoint=project.auth_url,
             images=[{key: image[key] for key in (*images.KEYS[1:], "default")} for image in found],
             references=images.references(found, project.auth_url),
             capacity=quotas.capacity(limits),
