@@ -284,6 +284,24 @@ def phrase(kind: str, value: Any) -> str:
     return str(made[kind](value))
 
 
+def ensure_ssh_key(path: Path, deployment: str) -> None:
+    """Make the private key PATH of a deployment, where it is missing."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
+
+        ssh_keys.ensure_key(str(path), comment=deployment)
+
+
+def hand_over(variables: Mapping[str, Any], files: Mapping[str, bytes], template: str) -> str:
+    """Return the text that the module indigo.paas.request takes.
+
+    variables: of the playbooks. files: the template and what it needs, by path. template: its path among them, or "".
+    """
+    from ansible_collections.indigo.paas.plugins.module_utils import handover
+
+    return str(handover.pack(handover.Handover(variables, files, template)))
+
+
 def operations_of(component: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the operations of COMPONENT that run in STAGE: one playbook, or all that its role implements."""
     from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts

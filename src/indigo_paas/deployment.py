@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from indigo_paas.errors import IndigoError
-from indigo_paas.paths import DeploymentFiles, private_directory
+from indigo_paas.paths import DeploymentFiles, private_directory, write_private
+
+# Ansible reads the files of a directory by name, and the sites have to be known before the deployment.
+_SITES = "0-sites"
+_SHARED = ("group_vars", "host_vars")
 
 PLUGIN = "indigo.paas.deployment"
 _HEAD = "---\n# Written by indigo-paas. An inventory source of Ansible: it comes after the sites' inventory.\n"
@@ -120,13 +123,15 @@ def write_to(source: Path, root: Path, request: Request) -> None:
     text = _HEAD + yaml.safe_dump(
         {key: options[key] for key in options if _is_said(key, options[key])}, sort_keys=False
     )
-    draft = source.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(source)
+    write_private(source, text)
+
+
+def inventory_parts(sites: Path) -> dict[str, Path]:
+    """Return what the inventory directory of a deployment has beside its source, by name: the source SITES, and what
+    Ansible reads beside that."""
+    beside = sites if sites.is_dir() else sites.parent
+    shared = {name: beside / name for name in _SHARED if (beside / name).is_dir()}
+    return {f"{_SITES}{sites.suffix if sites.is_file() else ''}": sites, **shared}
 
 
 def _is_said(option: str, value: Any) -> bool:

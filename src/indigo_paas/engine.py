@@ -30,7 +30,7 @@ class Planned:
 
     candidates: [{"site", "fits", "reasons"}], the best first. placement: how many nodes of which group would go where,
     {site: {group: count}}, the main site first; empty when nothing fits. available: the sites that answer.
-    problems: why there is no choice.
+    problems: why there is no choice. endpoints: of the sites that were asked, {site: {"type", "endpoint"}}.
     """
 
     plan: Plan
@@ -38,6 +38,7 @@ class Planned:
     placement: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     available: Sequence[str] = ()
     problems: Sequence[Problem] = ()
+    endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def site(self) -> str | None:
@@ -88,8 +89,8 @@ def deploy(
         return _deploy_again(settings, name, template, inputs, observer, only, tries or {})
     started = time.time()
     reading = sites.Reading(work.sites_source(settings))
-    asked, site = _chosen(_new(template, inputs, name, only, tries or {}), reading)
-    with _registered(settings, asked, {"site": site}, started) as doing:
+    asked, place = _chosen(_new(template, inputs, name, only, tries or {}), reading)
+    with _registered(settings, asked, place, started) as doing:
         return _change(doing, "deploy", "deploy", asked, observer)
 
 
@@ -209,7 +210,8 @@ def _planned(made: Plan, reading: sites.Reading, only: Sequence[str], name: str 
         placed = collection.place(made, descriptions, only, name, spread)
     except BadInput as error:
         return Planned(made, ranked, available=available, problems=error.problems)
-    return Planned(made, ranked, _shares(placed), available)
+    endpoints = {each["name"]: {"type": each["type"], "endpoint": each.get("endpoint")} for each in descriptions}
+    return Planned(made, ranked, _shares(placed), available, endpoints=endpoints)
 
 
 def _new(
@@ -288,21 +290,25 @@ def _go_on(doing: Work, command: str, observer: Observer) -> Outcome:
 def _placed(doing: Work, asked: Wanted, reading: sites.Reading) -> Wanted:
     """Return what is ASKED with the sites where it may come to be, written down; BadInput where there are none."""
     doing.store.change_deployment(asked.request.name, task=status.BROKERING)
-    placed, site = _chosen(asked, reading)
+    placed, place = _chosen(asked, reading)
     deployment.write(doing.files, placed.request)
-    doing.store.change_deployment(asked.request.name, site=site)
+    doing.store.change_deployment(asked.request.name, **place)
     doing.row = work.require(doing.store, asked.request.name)
     return placed
 
 
-def _chosen(asked: Wanted, reading: sites.Reading) -> tuple[Wanted, str]:
-    """Return what is ASKED with the sites where it may come to be, and the best of them; BadInput without any."""
+def _chosen(asked: Wanted, reading: sites.Reading) -> tuple[Wanted, dict[str, Any]]:
+    """Return what is ASKED with the sites where it may come to be, and what is kept of them; BadInput without any.
+
+    Kept are the best one (site) and how they are reached (endpoints), as `Deployment` has them.
+    """
     request = asked.request
     planned = _planned(asked.plan, reading, request.candidates, request.name, request.spread)
     if planned.site is None:
         raise BadInput(*planned.problems)
     request = dataclasses.replace(request, candidates=planned.to_try(request.spread, request.max_providers_retry))
-    return dataclasses.replace(asked, request=request), planned.site
+    endpoints = {site: planned.endpoints[site] for site in {planned.site, *request.candidates}}
+    return dataclasses.replace(asked, request=request), {"site": planned.site, "endpoints": endpoints}
 
 
 def _change(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:

@@ -65,6 +65,10 @@ class Busy(IndigoError):
     exit_code = 3
 
 
+class Lost(IndigoError):
+    """A run that nobody can tell the end of; it goes on where it was when it is started again."""
+
+
 class NotFound(IndigoError):
     """There is no such object, or none that the user may see."""
 

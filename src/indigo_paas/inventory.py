@@ -8,15 +8,11 @@ import os
 import subprocess
 from pathlib import Path
 
-from indigo_paas import deployment, sites
+from indigo_paas import deployment, runner, sites
 from indigo_paas.errors import IndigoError
 from indigo_paas.paths import private_directory
 from indigo_paas.settings import Settings
 from indigo_paas.work import opened, require, sites_source
-
-# Ansible reads the files of a directory by name, and the sites have to be known before the deployment.
-_SITES = "0-sites"
-_SHARED = ("group_vars", "host_vars")
 
 
 def make(settings: Settings, name: str) -> Path:
@@ -24,13 +20,9 @@ def make(settings: Settings, name: str) -> Path:
     with opened(settings) as memory:
         row = require(memory, name)
     files = settings.home.deployment(name)
-    source = sites_source(settings, row)
     place = private_directory(files.root / "inventory")
-    _link(place / f"{_SITES}{source.suffix if source.is_file() else ''}", source)
-    beside = source if source.is_dir() else source.parent
-    for shared in _SHARED:
-        if (beside / shared).is_dir():
-            _link(place / shared, beside / shared)
+    for part, target in deployment.inventory_parts(sites_source(settings, row)).items():
+        _link(place / part, target)
     deployment.write_to(place / files.source.name, files.root, deployment.read(files))
     return place
 
@@ -38,7 +30,7 @@ def make(settings: Settings, name: str) -> Path:
 def listing(place: Path) -> str:
     """Return what ansible-inventory --list prints for the inventory PLACE."""
     command = ["ansible-inventory", "-i", str(place), "--list"]
-    done = subprocess.run(command, env=sites.environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=runner.own(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise IndigoError(f"The inventory {place} cannot be read: {sites.why(done.stderr)}")
     return done.stdout

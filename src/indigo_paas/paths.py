@@ -15,6 +15,9 @@ HOME_VARIABLE = "INDIGO_PAAS_HOME"
 SITES_VARIABLE = "INDIGO_PAAS_SITES"
 DATABASE_VARIABLE = "INDIGO_PAAS_DATABASE"
 
+# Names the file of the access token of the user for whom something runs, where there is one.
+ACCESS_TOKEN_VARIABLE = "INDIGO_PAAS_ACCESS_TOKEN_FILE"
+
 # Of the 107 bytes of a socket's path, ours and ansible's names take 34, and ssh adds 17 while it binds.
 _LONGEST_SOCKET_PARENT = 50
 
@@ -54,6 +57,11 @@ class DeploymentFiles:
         return self.root / "artifacts"
 
     @property
+    def mark(self) -> Path:
+        """What the jobs of AWX for this deployment are known by, where it runs there."""
+        return self.root / "awx-mark"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 
@@ -76,6 +84,18 @@ class Home:
     def logs(self) -> Path:
         return self.root / "logs"
 
+    def log(self, job: int) -> Path:
+        return self.logs / f"job-{job}.txt"
+
+    @property
+    def access_tokens(self) -> Path:
+        """Directory of users' access tokens, each for as long as a job runs."""
+        return self.root / "access-tokens"
+
+    def access_token(self, job: int, start: int) -> Path:
+        """Return the file of a job's START: a process that comes too late leaves that of the next one alone."""
+        return self.access_tokens / f"{job}-{start}"
+
     @property
     def sites(self) -> Path:
         return self.root / "sites"
@@ -84,6 +104,11 @@ class Home:
     def artifacts(self) -> Path:
         """The cache of what was fetched for any deployment."""
         return self.root / "artifacts"
+
+    @property
+    def runs(self) -> Path:
+        """What an execution node is given for runs, by deployment."""
+        return self.root / "runs"
 
     def deployment(self, name: str) -> DeploymentFiles:
         return DeploymentFiles(self.root / "deployments" / name)
@@ -110,6 +135,19 @@ def private_directory(path: Path) -> Path:
     """Make the directory PATH, for its owner only, and return it."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write TEXT to the file PATH, for its owner only, in one step, so that a crash leaves the old or the new one."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with open(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def scripts() -> Path:

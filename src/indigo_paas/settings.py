@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from indigo_paas.paths import Home
+from indigo_paas.runner import Execution, Here
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Settings:
     or the default. verbosity: 1 shows what Ansible prints, each more is one -v for Ansible. database: SQLAlchemy URL
     of the store; None is the SQLite file in home. job: the number of the service's job that this process does; no
     other process may work on its deployment. url: of the server whose deployments are meant; None for this machine's.
+    execution: where playbooks run.
     """
 
     home: Home
@@ -25,3 +27,4 @@ class Settings:
     database: str | None = None
     job: int | None = None
     url: str | None = None
+    execution: Execution = field(default_factory=Here)

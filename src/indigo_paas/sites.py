@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from indigo_paas import collection, paths, runner
+from indigo_paas import collection, runner
 from indigo_paas.errors import BadInput
 from indigo_paas.progress import unread_source
 
@@ -28,11 +27,6 @@ _LABEL = re.compile(r"^\[?(?:ERROR|WARNING)\]?[:!]\s*")
 Options = dict[str, Any]
 
 
-def environment() -> dict[str, str]:
-    """Return the environment in which Ansible's commands run, for this process's own."""
-    return runner.environment(os.environ, collection.root(), paths.scripts())
-
-
 class Reading:
     """The sites of the inventory SOURCE, read while other things are done: it takes a second."""
 
@@ -40,7 +34,7 @@ class Reading:
         if not source.exists():
             raise BadInput(f"There is no inventory of sites at {source}. Name one with --sites.")
         self._source = source
-        self._environment = {**environment(), "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
+        self._environment = {**runner.own(), "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
         self._environment |= {"ANSIBLE_STDOUT_CALLBACK": "oneline", "ANSIBLE_LOAD_CALLBACK_PLUGINS": "true"}
         self._process = self._start("ansible-inventory", "-i", str(source), "--list")
 

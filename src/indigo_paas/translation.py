@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from indigo_paas import __version__, collection, engine, names, sites, work
+from indigo_paas import __version__, collection, engine, names, runner, sites, work
 from indigo_paas.errors import BadInput, Problem
 from indigo_paas.settings import Settings
 from indigo_paas.source import Template
@@ -129,7 +129,7 @@ def _names_secret(name: str) -> bool:
 
 def _listing(source: Path) -> dict[str, Any]:
     """Return what ansible-inventory tells of SOURCE, variables of groups in those of hosts."""
-    environment = {**sites.environment(), "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
+    environment = {**runner.own(), "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
     command = ["ansible-inventory", "-i", str(source), "--list"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

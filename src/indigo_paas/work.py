@@ -16,9 +16,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-from indigo_paas import deployment, leftovers, lock, paths, runner, sites, status
+from indigo_paas import deployment, leftovers, lock, paths, runner, status
 from indigo_paas import store as memories
-from indigo_paas.errors import BadInput, Busy, Conflict, Problem
+from indigo_paas.errors import BadInput, Busy, Conflict, Lost, Problem
 from indigo_paas.paths import DeploymentFiles
 from indigo_paas.progress import Event, Kind, Progress
 from indigo_paas.settings import Settings
@@ -288,25 +288,19 @@ def _play(
     if work.ended_leftovers:
         text = f"Ended what an interrupted run had left running ({work.ended_leftovers})."
         observer.event(Event(time.time(), Kind.WARNING, text=text), progress)
-    mark = leftovers.marker(work.row.name, doing.id)
-    sockets = paths.socket_directory(doing.id)
-    environment = {
-        **sites.environment(),
-        leftovers.MARKER: mark,
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets),
-        # A source that cannot be read must not look like an empty one. Only destroy can do without the plan.
-        "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": str(doing.command != "destroy").lower(),
-    }
-    if external:
-        environment = runner.with_artifacts(environment, work.files.artifacts, work.settings.home.artifacts)
-    inventory = (str(sites_source(work.settings, work.row)), str(work.files.source))
     job = runner.Job(
-        playbook,
-        inventory,
-        paths.private_directory(work.files.runs / doing.id),
-        environment,
-        max(0, work.settings.verbosity - 1),
-        variables,
+        deployment=work.row.name,
+        run=doing.id,
+        playbook=playbook,
+        files=work.files,
+        sites=sites_source(work.settings, work.row),
+        directory=paths.private_directory(work.files.runs / doing.id),
+        cache=work.settings.home.artifacts,
+        external=external,
+        # Only destroy can do without the plan.
+        lenient=doing.command == "destroy",
+        verbosity=max(0, work.settings.verbosity - 1),
+        variables=variables,
     )
 
     def on_event(raw: dict[str, Any]) -> None:
@@ -317,14 +311,9 @@ def _play(
         observer.tick(progress)
         return work.stop.wanted() or bool(observer.stopping())
 
-    try:
-        code = runner.run(job, on_event, should_stop)
-        _tell(work, doing, progress, list(progress.end(time.time())), observer, masker)
-        return code
-    finally:
-        # ssh's masters outlive the run, and with their sockets gone nobody can use them.
-        leftovers.end({mark})
-        paths.remove_sockets(doing.id)
+    code = work.settings.execution.run(job, on_event, should_stop)
+    _tell(work, doing, progress, list(progress.end(time.time())), observer, masker)
+    return code
 
 
 def _tell(
@@ -367,7 +356,9 @@ def _outcome(
     complete = told in result or doing.command == "destroy"
     state = memories.OK if code == 0 and complete else memories.FAILED
     reason = "" if state == memories.OK else _reason(progress, code, problem)
-    if state != memories.OK and (work.stop.signal or stopping):
+    if isinstance(problem, Lost):
+        state = memories.INTERRUPTED
+    elif state != memories.OK and (work.stop.signal or stopping):
         told = stopping or f"Stopped by {work.stop.signal}. {how_to_resume(work.row.name)}"
         state, reason = memories.INTERRUPTED, told
     changes_status = doing.command not in status.ASIDE

@@ -13,6 +13,7 @@ from indigo_paas import cli
 
 ROOT = pathlib.Path(__file__).parents[2]
 AWX = ROOT / "awx"
+COLLECTION = ROOT / "collections/ansible_collections/indigo/paas/playbooks"
 
 
 class Loader(yaml.SafeLoader):
@@ -44,17 +45,23 @@ def test_playbooks_that_buttons_name_are_in_the_project():
     named = set()
     for task in play["tasks"]:
         found = task.get("awx.awx.job_template", {}).get("playbook", "")
-        named |= (
-            {found}
-            if found.endswith(".yml")
-            else {each["playbook"] for each in task.get("vars", {}).get("awx_buttons", [])}
-        )
+        if "{{" not in found:
+            named.add(found)
+        named |= {each["playbook"] for each in task.get("vars", {}).get("awx_buttons", [])}
     assert named >= {"deploy.yml", "scale.yml", "check.yml", "destroy.yml"}
-    collection = ROOT / "collections/ansible_collections/indigo/paas/playbooks"
     for name in named - {""}:
         (imported,) = load(AWX / "project" / name)
         assert imported["ansible.builtin.import_playbook"] == f"indigo.paas.{name.removesuffix('.yml')}"
-        assert (collection / name).is_file()
+        assert (COLLECTION / name).is_file()
+
+
+def test_playbooks_that_the_service_runs_are_in_the_project():
+    named = load(AWX / "settings.yml")["awx_service"]
+    assert {path.stem for path in (AWX / "project/service").iterdir()} == set(named)
+    for playbook in named:
+        imported = [play["ansible.builtin.import_playbook"] for play in load(AWX / f"project/service/{playbook}.yml")]
+        assert imported == ["indigo.paas.request", f"indigo.paas.{playbook}"]
+        assert (COLLECTION / f"{playbook}.yml").is_file()
 
 
 def test_the_workflow_goes_from_check_to_repair():

@@ -7,8 +7,9 @@ import pathlib
 
 import pytest
 
-from indigo_paas import engine, runner, sites, wanted
+from indigo_paas import engine, sites, wanted
 from indigo_paas.errors import BadInput
+from indigo_paas.runner import environment
 
 PLAN = {
     "groups": [
@@ -65,13 +66,13 @@ def test_where_a_deployment_may_come_to_be(placement, spread, tries, sites):
 
 def test_the_environment_of_ansible():
     base = {"PATH": "/usr/bin", "LANG": "C", "ANSIBLE_COLLECTIONS_PATH": "/mine", "TOKEN": "x"}
-    made = runner.environment(base, pathlib.Path("/ours"), pathlib.Path("/venv/bin"))
+    made = environment.environment(base, pathlib.Path("/ours"), pathlib.Path("/venv/bin"))
     assert made["ANSIBLE_COLLECTIONS_PATH"] == "/ours:/mine"
     assert made["PATH"] == "/venv/bin:/usr/bin"
     assert made["LC_ALL"] == "C.UTF-8"
     assert made["ANSIBLE_HOST_KEY_CHECKING"] == "true"
     assert made["TOKEN"] == "x"
-    assert "LC_ALL" not in runner.environment({"LANG": "de_DE.UTF-8"}, pathlib.Path("/o"), pathlib.Path("/b"))
+    assert "LC_ALL" not in environment.environment({"LANG": "de_DE.UTF-8"}, pathlib.Path("/o"), pathlib.Path("/b"))
 
 
 def test_sites_of_a_listing():

@@ -221,7 +221,8 @@ def finish(meant: Deployments, outcome: Outcome, as_json: bool = False) -> int:
         said = "serves" if good else "does not serve as it should"
         message = f"{outcome.name} ({outcome.status}) {said}: {told}."
     else:
-        message = f"{outcome.name} is {outcome.status} at {outcome.site}: {told}."
+        place = f" at {outcome.site}" if outcome.site else ""
+        message = f"{outcome.name} is {outcome.status}{place}: {told}."
     print_warnings(outcome.warnings)
     click.echo(line(message), err=as_json or not good)
     if not good:

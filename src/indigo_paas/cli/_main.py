@@ -40,6 +40,7 @@ COMMANDS = (
     "translate",
     "serve",
     "worker",
+    "execution-node",
 )
 
 INTERRUPTED = 130
@@ -54,7 +55,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"indigo_paas.cli.{cmd_name}").command
+        command = importlib.import_module(f"indigo_paas.cli.{cmd_name.replace('-', '_')}").command
         return command if isinstance(command, click.Command) else None
 
 

@@ -7,7 +7,6 @@ START says which start of the job this is, counted from 1: a process that comes 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 import os
 import shutil
@@ -17,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from indigo_paas import deployment, engine, leftovers, paths, status, wanted, work
-from indigo_paas.errors import Busy, IndigoError
+from indigo_paas.errors import Busy, IndigoError, Lost
 from indigo_paas.progress import Event, Kind, Progress
 from indigo_paas.service import queue, resources
 from indigo_paas.service.queue import CREATE, DELETE, START, STOP, Queue
@@ -109,6 +108,8 @@ def main(arguments: Sequence[str]) -> int:
     """Do the job that ARGUMENTS say; 0 when it is over or not this process's, else it is to be started again."""
     os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # It would tell every request.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     number, start = map(int, arguments)
     settings = read()
     _forget_settings()
@@ -116,13 +117,22 @@ def main(arguments: Sequence[str]) -> int:
         job = store.jobs.begin(number, start, os.getpid(), _own_start())
         if job is None:
             return 0
-        before = store.deployment(job.deployment)
-        with Pulse(store, job).beating() as pulse:
+        row = store.deployment(job.deployment)
+        if row is not None and job.kind == DELETE:
+            queue.owe_deletion(store, job, row)
+        with Pulse(store, job).beating() as pulse, _access_token(settings, job, row, pulse):
             state = do(settings, store, job, pulse)
-        if state is None:
-            return 1
-        notify(settings, store, job, before)
-        return 0
+        return 1 if state is None else 0
+
+
+def _access_token(
+    settings: ServiceSettings, job: Job, row: Deployment | None, pulse: Pulse
+) -> contextlib.AbstractContextManager[None]:
+    if not any(issuer.exchange for issuer in settings.identity.issuers):
+        return contextlib.nullcontext()
+    from indigo_paas.service import access_token
+
+    return access_token.provided(settings, job, row, lambda: pulse.reason)
 
 
 def do(settings: ServiceSettings, store: Store, job: Job, pulse: Pulse) -> str | None:
@@ -133,10 +143,14 @@ def do(settings: ServiceSettings, store: Store, job: Job, pulse: Pulse) -> str |
         shutil.rmtree(settings.engine().home.deployment(job.deployment).root, ignore_errors=True)
     if state is not None:
         # It was done, or nobody wants it any more: its process died before it could say so.
-        store.jobs.end(job, state, row.reason if row and state == FAILED else "")
+        queue.end(store, job, state, row.reason if row and state == FAILED else "")
         return state
     try:
         outcome = _when_free(settings, store, job, pulse)
+    except Lost as error:
+        # The supervisor starts it again, as it does a job whose process is gone.
+        _log.warning("%s", error)
+        return None
     except IndigoError as error:
         return _failed(settings, store, job, str(error))
     if pulse.is_lost:
@@ -174,7 +188,7 @@ def _ended(settings: ServiceSettings, store: Store, job: Job, outcome: Outcome) 
     if outcome.status != status.DELETE_COMPLETE:
         _settle_resources(settings, store, job, outcome.nodes, outcome.state == OK)
     state = OK if outcome.state == OK else FAILED
-    store.jobs.end(job, state, outcome.reason)
+    queue.end(store, job, state, outcome.reason)
     return state
 
 
@@ -218,18 +232,6 @@ def _why_stop(job: Job | None) -> str:
     if job is None:
         return NOT_OURS
     return job.cancel or (queue.too_long(job) if queue.is_late(job) else "")
-
-
-def notify(settings: ServiceSettings, store: Store, job: Job, before: Deployment | None = None) -> None:
-    """Tell the callback of a deployment how JOB ended; BEFORE is what it was, for one that is gone by now."""
-    row = store.deployment(job.deployment)
-    if row is None and before is not None and job.kind == DELETE:
-        row = dataclasses.replace(before, status=status.DELETE_COMPLETE, reason="", task=status.NONE)
-    if job.kind in _POWER or row is None or row.callback is None or not status.is_over(row.status):
-        return
-    from indigo_paas.service import callbacks
-
-    callbacks.notify(row, settings)
 
 
 def _own_start() -> float:

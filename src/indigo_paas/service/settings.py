@@ -17,13 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from indigo_paas import paths
+from indigo_paas import paths, runner
 from indigo_paas.errors import BadInput
 from indigo_paas.service.identity.settings import Identity
 from indigo_paas.settings import Settings
+from indigo_paas.text import is_secret
 
 VARIABLE = "INDIGO_PAAS_CONFIG"
 _PREFIX = "INDIGO_PAAS_"
+# Of what is no setting, though it goes with them.
+_UNSAID = {"is_setting": False}
 _YES, _NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -43,7 +46,8 @@ class Jobs:
     workers: at a time on this host. limit, per_user: at a time in all, and of one user; 0 is no limit.
     waiting_per_user: open ones of one user, beyond which it is refused; 0 is no limit. starts: how often a job whose
     process died is started. stale: seconds without a sign of life after which a job of another host counts as dead.
-    grace: seconds that a job which shall stop is given before it is killed.
+    grace: seconds that a job which shall stop is given before it is killed. keep: days for which what is over is kept,
+    that is jobs, their logs, and runs that are not among the last ones of their deployment; 0 is for ever.
     """
 
     workers: int = 2
@@ -53,6 +57,7 @@ class Jobs:
     starts: int = 5
     stale: float = 120.0
     grace: float = 60.0
+    keep: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,39 @@ class Callbacks:
     pause: float = 2.0
     timeout: float = 10.0
 
+    @property
+    def longest(self) -> float:
+        """How many seconds all tries may take, and some more."""
+        pauses: float = sum(self.pause * 2**number for number in range(self.tries - 1))
+        return pauses + self.tries * self.timeout + 10
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Where playbooks run.
+
+    by: "here", on the host that does the job; "nodes", at one of NODES: execution nodes, each with a name and the
+    command that runs "indigo-paas execution-node" there; or "awx", as jobs of AWX.
+    """
+
+    by: str = "here"
+    nodes: tuple[runner.Node, ...] = ()
+    awx: runner.Awx = runner.Awx()
+
+    def __post_init__(self) -> None:
+        if self.by not in ("here", "nodes", "awx"):
+            raise ValueError(f'by must be "here", "nodes" or "awx", not {self.by!r}')
+        if self.by == "nodes" and not self.nodes:
+            raise ValueError('by is "nodes", and there is none. Describe one in [[execution.nodes]]')
+        if self.by == "awx" and self.awx.missing():
+            raise ValueError(f'awx.{self.awx.missing()}, because by is "awx"')
+
+    def runs(self) -> runner.Execution:
+        """Return what runs playbooks."""
+        if self.by == "awx":
+            return runner.Controller(self.awx)
+        return runner.Nodes(self.nodes) if self.by == "nodes" else runner.Here()
+
 
 @dataclass(frozen=True)
 class Neighbours:
@@ -113,13 +151,14 @@ class ServiceSettings:
     home: Path
     database: str | None = field(default=None, repr=False)
     sites: Path | None = None
-    file: Path | None = None
+    file: Path | None = field(default=None, metadata=_UNSAID)
     allow_external: bool = False
     server: Server = Server()
     jobs: Jobs = Jobs()
     rest: Rest = Rest()
     callbacks: Callbacks = Callbacks()
     neighbours: Neighbours = Neighbours()
+    execution: Execution = Execution()
     identity: Identity = Identity()
 
     def environment(self) -> dict[str, str]:
@@ -134,7 +173,9 @@ class ServiceSettings:
 
     def engine(self, job: int | None = None) -> Settings:
         """Return the settings of the engine's verbs; JOB is the one that this process does."""
-        return Settings(paths.Home(self.home), self.sites, database=self.database, job=job)
+        return Settings(
+            paths.Home(self.home), self.sites, database=self.database, job=job, execution=self.execution.runs()
+        )
 
 
 def read(file: Path | None = None, environment: Mapping[str, str] | None = None, **said: Any) -> ServiceSettings:
@@ -165,7 +206,10 @@ def _values(
     kind: type, given: Mapping[str, Any], environment: Mapping[str, str], file: str, section: str
 ) -> dict[str, Any]:
     """Return the fields of the dataclass KIND that are GIVEN in FILE or in the ENVIRONMENT."""
-    types_of = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind)
+    types_of = {
+        each.name: hints[each.name] for each in dataclasses.fields(kind) if each.metadata.get("is_setting", True)
+    }
     _require_known(types_of, given, file, section)
     values: dict[str, Any] = {}
     for key, wanted in types_of.items():
@@ -242,7 +286,8 @@ def _of_toml(value: Any, wanted: Any, where: str) -> Any:
     if float in kinds and type(value) is int:
         return float(value)
     if type(value) not in kinds:
-        raise BadInput(f"{where} must be {_named(kinds)}, not {value!r}.")
+        shown = "what is there" if is_secret(where.rpartition(".")[2]) else repr(value)
+        raise BadInput(f"{where} must be {_named(kinds)}, not {shown}.")
     return value
 
 

@@ -12,6 +12,9 @@ import os
 import pathlib
 import sys
 
+# The command as a program.
+COMMAND = (sys.executable, __file__, "indigo-paas")
+
 
 def pretend() -> None:
     """Put the fakes in place, in this process."""
@@ -19,6 +22,10 @@ def pretend() -> None:
     from tests.cli.fake import DESCRIPTION
 
     collection.root = lambda: pathlib.Path(os.environ["FAKE_COLLECTIONS"])
+    if os.environ.get("FAKE_SILENCE"):
+        from indigo_paas.runner import worker
+
+        worker.SILENCE = float(os.environ["FAKE_SILENCE"])
     collection.describe_sites = lambda sites: [] if os.environ.get("FAKE_NO_SITE") else [DESCRIPTION]
 
 
@@ -32,7 +39,8 @@ def main(arguments: list[str]) -> int:
     from indigo_paas import cli
     from indigo_paas.service import worker
 
-    worker.Supervisor.__init__.__defaults__ = ((sys.executable, __file__, "job"), None)
+    # Several supervisors here may be of several hosts.
+    worker.Supervisor.__init__.__defaults__ = ((sys.executable, __file__, "job"), os.environ.get("FAKE_HOST"))
     return cli.run(arguments[1:] if arguments[0] == "indigo-paas" else ["worker"])
 
 
