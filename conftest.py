@@ -40,13 +40,13 @@ def group_of(nodeid: str) -> str:
     """Return the group of the test with this id; of a group, one test runs after another.
 
     The tests of one file are a group. All that need the OpenStack are one, whatever their file, for there is one of it.
-    Where a process is killed, each moment is one.
+    Where a process is killed, each moment is one; so is each scenario of molecule.
     """
     path = nodeid.partition("::")[0]
     name = pathlib.PurePath(path).name
     if name.startswith("test_openstack"):
         return "openstack"
-    return nodeid if name == "test_kill.py" else path
+    return nodeid if name in ("test_kill.py", "test_molecule.py") else path
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from benchmarks import nodes, overhead, planning, servers
+from benchmarks import nodes, overhead, planning, servers, service
 
 TITLES = {
     "Load and plan": planning.main,
     "A pool, against a hand-written playbook": overhead.main,
     "Many nodes": nodes.main,
     "Servers of an OpenStack": servers.main,
+    "The REST API": service.main,
 }
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import pathlib
 import statistics
+import sys
 import tempfile
 import time
 import typing as t
@@ -131,6 +132,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("counts", nargs="*", type=int, default=list(PAIRS), help="numbers of servers (1 20 200)")
     parser.add_argument("--keep", action="store_true", help="with the cloud of pytest --openstack=keep")
+    parser.add_argument(
+        "--by", action="append", choices=("site", "loop", "threads"), help="only by this; by default all"
+    )
     parser.add_argument("--pairs", type=int, help="how many runs of each; by default 5, 3 and 1")
     arguments = parser.parse_args()
     ways: dict[str, t.Callable[[Project, int], Run]] = {
@@ -138,6 +142,7 @@ def main() -> None:
         "loop": lambda project, count: by_sdk(project, count, in_a_loop),
         "threads": lambda project, count: by_sdk(project, count, in_threads),
     }
+    ways = {way: ways[way] for way in arguments.by or ways}
     rows = []
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -149,10 +154,10 @@ def main() -> None:
             for _ in range(arguments.pairs or PAIRS.get(count, 1)):
                 for way, measure in ways.items():
                     runs[way].append(measure(project, count))
+                    print(count, way, runs[way][-1], file=sys.stderr, flush=True)
             rows += [
                 [count, way, *(median(numbers) for numbers in zip(*found, strict=True))] for way, found in runs.items()
             ]
-            print(rows[-len(ways) :], flush=True)
     print(table(["servers", "by", "made in s", "calls", "deleted in s", "calls"], rows))
 
 

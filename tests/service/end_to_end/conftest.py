@@ -3,31 +3,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import pathlib
 import signal
-import socket
 import subprocess
-import time
 import typing as t
 from collections.abc import Iterator
 
 import pytest
 import requests
 
-from tests.conftest import BIN, ROOT, Command
+from tests.conftest import BIN, Command
+from tests.servers import free_port, start_service
 from tests.service.identity import issuer
 from tests.service.identity.issuer import OpenIDProvider, SigningKey
-
-START_TIMEOUT = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:
@@ -46,20 +35,8 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(
-                [str(BIN / "indigo-paas"), "serve", "--config", str(self._config), "--port", str(self.port)],
-                cwd=ROOT,
-                env={**os.environ, **self.command.env},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.monotonic() + START_TIMEOUT
-        while not self._answers():
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.2)
+        program = [str(BIN / "indigo-paas")]
+        self._process = start_service(program, self._config, self.port, self._log, self.command.env)
 
     def end(self, number: int = signal.SIGTERM) -> None:
         if self._process is not None:
@@ -71,11 +48,6 @@ class Server:
         """Ask as USER, whose token is a new one."""
         headers = {"Authorization": f"Bearer {self.provider.token(user)}"}
         return requests.request(method, f"{self.url}{path}", headers=headers, timeout=60, **more)
-
-    def _answers(self) -> bool:
-        with contextlib.suppress(requests.ConnectionError):
-            return requests.get(f"{self.url}/ready", timeout=5).ok
-        return False
 
 
 @pytest.fixture(scope="module")
