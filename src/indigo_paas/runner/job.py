@@ -13,6 +13,9 @@ from indigo_paas.paths import DeploymentFiles
 # How often a run asks whether it shall stop, and its progress is looked at (seconds).
 TICK = 0.25
 
+# What ansible-runner gives for a run that was ended.
+STOPPED = 254
+
 Event = dict[str, Any]
 
 

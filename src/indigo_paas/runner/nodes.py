@@ -25,15 +25,12 @@ from typing import Any
 from indigo_paas import collection, deployment
 from indigo_paas.errors import IndigoError, Lost
 from indigo_paas.paths import ACCESS_TOKEN_VARIABLE, DeploymentFiles, private_directory
-from indigo_paas.runner.job import TICK, Event, Job
+from indigo_paas.runner.job import STOPPED, TICK, Event, Job
 from indigo_paas.runner.line import BEAT, IDENT, STATE, Header
 
 # How long a run that shall end is given to do so at its node, and the command to end after its last word (seconds).
 STOP_PATIENCE = 30.0
 END_PATIENCE = 10.0
-
-# What ansible-runner gives for a run that was cancelled.
-STOPPED = 254
 
 _KEPT = ("ssh_key", "ssh_key.pub", "known_hosts")
 _TOLD = 500

@@ -175,6 +175,7 @@ class _Server:
         self._closed = True
 
 
+# ansible-runner has no types, so that its class counts as Any.
 class _Worker(Worker):  # type: ignore[misc]
     """ansible-runner's worker, which keeps the environment to itself."""
 

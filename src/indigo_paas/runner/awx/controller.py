@@ -16,10 +16,10 @@ from indigo_paas.runner.awx import request
 from indigo_paas.runner.awx.api import Api, Data, Query, Refused, Unanswered
 from indigo_paas.runner.awx.order import InOrder
 from indigo_paas.runner.awx.settings import Awx
-from indigo_paas.runner.job import TICK, Event, Job
+from indigo_paas.runner.job import STOPPED, TICK, Event, Job
 
-# What ansible-playbook returns when a task failed, and ansible-runner for a run that was ended.
-FAILED, STOPPED = 2, 254
+# What ansible-playbook returns when a task failed.
+FAILED = 2
 
 # How long a cancelled job is given to end, and events that AWX has not written down yet to come (seconds).
 CANCEL_PATIENCE = 300.0

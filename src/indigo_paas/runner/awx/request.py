@@ -15,7 +15,7 @@ from typing import Any
 
 from indigo_paas import collection, deployment
 from indigo_paas.deployment import Request
-from indigo_paas.paths import DeploymentFiles
+from indigo_paas.paths import DeploymentFiles, write_private
 from indigo_paas.runner.job import Job
 
 _NAME, _MARK, _RUN = "paas_name", "paas_mark", "paas_run"
@@ -33,9 +33,7 @@ def extra_variables(job: Job, mark: str) -> dict[str, str]:
 def mark_of(files: DeploymentFiles) -> str:
     """Return the mark of the deployment in FILES, made at random the first time."""
     if not files.mark.exists():
-        draft = files.mark.with_suffix(".new")
-        draft.write_text(secrets.token_hex(16))
-        draft.replace(files.mark)
+        write_private(files.mark, secrets.token_hex(16))
     return files.mark.read_text()
 
 
