@@ -255,6 +255,8 @@ def run(
         work.store.add_events(work.row.name, doing.id, [end])
     _keep(work, doing, outcome)
     observer.event(end, progress)
+    if isinstance(problem, Lost):
+        raise Lost(outcome.reason) from problem
     if problem:
         raise problem
     return outcome
@@ -357,7 +359,7 @@ def _outcome(
     state = memories.OK if code == 0 and complete else memories.FAILED
     reason = "" if state == memories.OK else _reason(progress, code, problem)
     if isinstance(problem, Lost):
-        state = memories.INTERRUPTED
+        state, reason = memories.INTERRUPTED, f"{problem} {how_to_resume(work.row.name)}"
     elif state != memories.OK and (work.stop.signal or stopping):
         told = stopping or f"Stopped by {work.stop.signal}. {how_to_resume(work.row.name)}"
         state, reason = memories.INTERRUPTED, told

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every normative type of TOSCA Simple Profile 1.0 to 1.3 is known under all its names, and docs/language.md lists them.
+"""The normative types of TOSCA Simple Profile 1.0 to 1.3 are known under all their names; docs/language.md lists them.
 
 `python -m tests.house.test_normative_types` writes the table of the page anew.
 """

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .. import effort
 from ..errors import did_you_mean
 from .document import Map, Seq, key_place, value_place
 from .jinja import JINJA, holds_jinja, is_jinja, joined, read_text
@@ -32,6 +33,8 @@ State = Mapping[str, Handler]
 _LISTS = ("concat", "join", "token")
 _NAMED = ("get_input", "get_property", "get_attribute", "get_artifact", "get_operation_output")
 FUNCTIONS = (*_LISTS, *_NAMED)
+# How deep the lists and mappings of a value may be nested; one function is three of them.
+_DEEPEST = 150
 _MALFORMED = "malformed"
 _MINIMUM = {
     "join": 1,
@@ -191,6 +194,40 @@ def _evaluate_call(call: dict, state: State) -> Any:
     return Call(name, known, at) if result is UNKNOWN else result
 
 
+def require_small(value: Any, at: Location) -> None:
+    """Raise FunctionError for a value that is too large or too deep, or one too many of those that functions make.
+
+    What functions refer to is shared, so a short template may stand for a value that no memory holds: each place where
+    a part stands counts.
+    """
+    left = effort.current()
+    size, rest = 0, [(value, 1)]
+    limit = min(effort.LARGEST_VALUE, left.values)
+    while rest and size <= limit:
+        item, depth = rest.pop()
+        size += len(item) if isinstance(item, str) else 1
+        if isinstance(item, (dict, list)):
+            if depth > _DEEPEST:
+                raise FunctionError("its functions are nested too deep", at, "Make fewer of them refer to others.")
+            children = item.values() if isinstance(item, dict) else item
+            size += len(item)
+            if size <= limit:
+                rest += [(child, depth + 1) for child in children]
+    left.values -= size
+    if size > limit:
+        raise _too_large(at) if size > effort.LARGEST_VALUE else _too_many(at)
+
+
+def _too_large(at: Location) -> FunctionError:
+    message = f"its functions make a value of more than {effort.LARGEST_VALUE} characters and items"
+    return FunctionError(message, at, "Make it smaller.")
+
+
+def _too_many(at: Location) -> FunctionError:
+    message = f"the functions of the template make more than {effort.LARGEST_VALUES} characters and items in all"
+    return FunctionError(message, at, "Use fewer of them, or smaller values.")
+
+
 def _has_call(value: Any) -> bool:
     return next(calls(value), None) is not None
 
@@ -212,7 +249,10 @@ def _join(arguments: list, at: Location) -> Any:
 def _texts_joined(function: str, parts: list, at: Location) -> Any:
     if any(is_jinja(item) for item in parts):
         return joined([item if is_jinja(item) else text_of(item, at, function) for item in parts])
-    return "".join(text_of(item, at, function) for item in parts)
+    texts = [text_of(item, at, function) for item in parts]
+    if sum(map(len, texts)) > effort.LARGEST_VALUE:
+        raise _too_large(at)
+    return "".join(texts)
 
 
 def _token(arguments: list, at: Location) -> str:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from .. import effort
 from . import csar, dialect
 from .copies import with_copies
 from .document import Document, key_place, parse, place, read, value_place
@@ -64,7 +65,19 @@ def load(
     Jinja in the template's own texts for evaluation (see `jinja`). Raises TemplateError with all problems of the file
     and the inputs; nothing else.
     """
-    report = Report(STRICT if strict else LENIENT)
+    with effort.limited():
+        return _loaded(source, inputs, vocabulary, name, resolver, Report(STRICT if strict else LENIENT), trust)
+
+
+def _loaded(
+    source: str | bytes | os.PathLike[str],
+    inputs: Mapping[str, Any] | None,
+    vocabulary: Vocabulary | None,
+    name: str,
+    resolver: Resolver | None,
+    report: Report,
+    trust: bool,
+) -> Topology:
     document, inside = open_template(source, name, report)
     if not isinstance(document.data, Mapping):
         report.add(

@@ -13,7 +13,7 @@ from typing import Any
 from .converters import is_zero_size
 from .document import value_place
 from .drafts import Draft, Scope, Templates
-from .functions import UNKNOWN, Call, FunctionError, State, calls, evaluate, follow, parse
+from .functions import UNKNOWN, Call, FunctionError, State, calls, evaluate, follow, parse, require_small
 from .graph import dependency_order
 from .references import ASSIGNED, BOUND, REFLECTED, References, Slot
 from .report import Location, Report
@@ -256,7 +256,10 @@ def _slots(function: str, arguments: list) -> list[Slot]:
 def evaluate_or_report(value: Any, state: State, report: Report, at: Location) -> Any:
     """Return the evaluated value; UNKNOWN when a function in it cannot have one, which goes to the report."""
     try:
-        return evaluate(value, state)
+        found = evaluate(value, state)
+        if found is not value:
+            require_small(found, at)
+        return found
     except FunctionError as error:
         report.add("function", str(error), error.at if error.at.line else at, error.hint)
         return UNKNOWN
