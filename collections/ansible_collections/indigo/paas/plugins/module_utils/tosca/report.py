@@ -37,8 +37,10 @@ LENIENCIES: Mapping[str, str] = MappingProxyType(
         "stray-capability": "warning",
         "stray-requirement": "warning",
         "undeclared-input": "warning",  # an input that the template uses without declaring it, and the user gives
+        "unused-type": "warning",  # a type of an imported file that is wrong, and that nothing uses
         "unit": "warning",  # a size without its unit
         "versionless": IGNORED,  # an imported file without tosca_definitions_version
+        "zero-volume": "warning",  # a volume of size 0, which is none
     }
 )
 # What this collection does not do, whoever reads.

@@ -18,7 +18,7 @@ from .constraints import make_check
 from .document import key_place, place, value_place
 from .interfaces import LIFECYCLE, interface_bodies, operation_names, operation_sources
 from .report import Location, Report
-from .types import PRIMITIVES, CapabilityDef, Check, Operation, RequirementDef, Schema, Type
+from .types import PRIMITIVES, UNKNOWN_TYPE, CapabilityDef, Check, Operation, RequirementDef, Schema, Type
 
 if TYPE_CHECKING:
     from .vocabulary import Vocabulary
@@ -91,7 +91,10 @@ class TypeBuilder:
         }
 
     def schema(self, name: str, definition: Any, at: Location, depth: int = 0) -> Schema:
-        """Return the schema of a property, an input or an entry; a text alone is its type."""
+        """Return the schema of a property, an input or an entry; a text alone is its type.
+
+        Without a type, it is that of the default, else a text.
+        """
         if isinstance(definition, str):
             definition = {"type": definition}
         definition = mapping(definition, f"the definition of '{name}'", at, self._report)
@@ -118,7 +121,7 @@ class TypeBuilder:
         return self.schema(name, definition[key], value_place(definition, key), depth + 1)
 
     def _value_type(self, name: str, definition: Mapping[str, Any], at: Location) -> str:
-        written = definition.get("type", "string")
+        written = definition.get("type", _type_of(definition.get("default")))
         if isinstance(written, str):
             if written in PRIMITIVES:
                 return written
@@ -126,18 +129,14 @@ class TypeBuilder:
             if full is not None:
                 return full
         known = [*PRIMITIVES, *self._vocabulary.names("data_types")]
-        place_of_type = value_place(definition, "type", at)
-        self._report.add(
-            "unknown-type",
-            f"'{name}' has the unknown type '{written}'",
-            place_of_type,
-            did_you_mean(written, known),
-        )
-        return "string"
+        if not self._vocabulary.incomplete:
+            message = f"'{name}' has the unknown type '{written}'"
+            self._report.add("unknown-type", message, value_place(definition, "type", at), did_you_mean(written, known))
+        return UNKNOWN_TYPE
 
     def _checks(self, name: str, kind: str, definition: Mapping[str, Any], at: Location) -> tuple[Check, ...]:
         written = definition.get("constraints")
-        if written is None:
+        if written is None or kind == UNKNOWN_TYPE:
             return ()
         if not isinstance(written, list):
             self._report.add("schema", f"the constraints of '{name}' must be a list", at, "Begin each with `- `.")
@@ -261,6 +260,12 @@ def _artifacts(definition: Mapping[str, Any], inherited: Mapping[str, Any]) -> M
 def _constraints(definition: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     written = definition.get("constraints")
     return tuple(item for item in written if isinstance(item, Mapping)) if isinstance(written, list) else ()
+
+
+def _type_of(default: Any) -> str:
+    """Return the primitive type of a default, as YAML has it."""
+    named = {bool: "boolean", int: "integer", float: "float", list: "list", dict: "map"}
+    return next((name for kind, name in named.items() if isinstance(default, kind)), "string")
 
 
 def _text(description: Any) -> str:

@@ -33,8 +33,22 @@ MAX_DERIVATIONS = 1000
 _SHOWN_CYCLE = 20
 # What else a short name may leave out.
 _LONGER_PREFIXES = {
+    "node_types": ("tosca.nodes.network.",),
+    "capability_types": ("tosca.capabilities.network.",),
+    "relationship_types": ("tosca.relationships.network.",),
+    "artifact_types": ("tosca.artifacts.Implementation.",),
     "data_types": ("tosca.datatypes.network.",),
     "interface_types": ("tosca.interfaces.node.lifecycle.", "tosca.interfaces.relationship."),
+}
+
+# Names of one type in different versions of the standard.
+_RENAMED = {
+    "node_types": {
+        "tosca.nodes.Storage.BlockStorage": "tosca.nodes.BlockStorage",
+        "tosca.nodes.Storage.ObjectStorage": "tosca.nodes.ObjectStorage",
+        "tosca.nodes.AbstractStorage": "tosca.nodes.Abstract.Storage",
+        "tosca.nodes.AbstractCompute": "tosca.nodes.Abstract.Compute",
+    }
 }
 
 COLLECTION = Path(__file__).resolve().parents[3]
@@ -53,6 +67,8 @@ class Vocabulary:
         self._types: dict[tuple[str, str], Type | None] = {}
         self._faults: dict[tuple[str, str], Sequence[Problem]] = {}
         self._primitives: dict[str, str] = {}
+        # Whether a file is missing that might define more: then no type is called unknown.
+        self.incomplete = False
 
     def add(self, document: Document, report: Report, prefixes: Collection[str] = ()) -> None:
         """Take the types that a document defines, but not in place of those that are here already.
@@ -89,11 +105,26 @@ class Vocabulary:
         for kind in PREFIXES:
             self._definitions[kind].update(sections.get(kind) or {})
 
-    def check(self, report: Report) -> None:
-        """Build every type of this vocabulary, so that the report has all that is wrong with them."""
+    def check(self, report: Report, file: str | None = None) -> None:
+        """Build every type of this vocabulary, so that the report has all that is wrong with them.
+
+        Of one file only, when that is given.
+        """
         for kind in _CHECKED:
             for name in self._definitions[kind]:
-                self._get(kind, name, report)
+                if file is None or self.file_of(kind, name) == file:
+                    self._get(kind, name, report)
+
+    def check_unused(self, report: Report) -> None:
+        """Report what is wrong with the types that nothing has used so far: it does no harm."""
+        unused = [(kind, name) for kind in _CHECKED for name in self._definitions[kind]]
+        for kind, name in [key for key in unused if key not in self._types]:
+            own = Report()
+            self._get(kind, name, own)
+            for problem in own.errors if not report.errors else ():
+                at = Location(problem.file, problem.line, problem.column)
+                hint = "Nothing uses the type, so this does no harm. Correct or remove it."
+                report.add("unused-type", problem.message, at, hint)
 
     def names(self, kind: str) -> list[str]:
         """Return the names of all types of a section."""
@@ -118,6 +149,8 @@ class Vocabulary:
         short = written.removeprefix("tosca:")
         prefixes = (PREFIXES[kind], *_LONGER_PREFIXES.get(kind, ()))
         candidates = [written, *(prefix + short for prefix in prefixes), self._aliases[kind].get(written, written)]
+        renamed = _RENAMED.get(kind, {})
+        candidates += [renamed[name] for name in candidates if name in renamed]
         return next((name for name in candidates if self._definition(kind, name) is not None), None)
 
     def find(self, kind: str, written: Any, at: Location, report: Report) -> Type | None:
@@ -132,15 +165,15 @@ class Vocabulary:
 
     def _known_name(self, kind: str, written: Any, at: Location, report: Report) -> str | None:
         name = self.full_name(kind, written)
-        if name is None:
+        if name is None and not (self.incomplete and written is not None):
             what = kind.replace("_", " ").removesuffix("s")
             shown = "missing" if written is None else f"unknown: '{written}'"
             report.add("unknown-type", f"the {what} is {shown}", at, did_you_mean(written, self.names(kind)))
         return name
 
     def data_type(self, name: str, report: Report) -> Type | None:
-        """Return a data type by its full name."""
-        return self._get("data_types", name, report)
+        """Return a data type by its full name, None when there is none."""
+        return self._get("data_types", name, report) if self._definition("data_types", name) is not None else None
 
     def primitive(self, kind: str) -> str:
         """Return the primitive type under a type: itself, what a data type is made of, or "map"."""
@@ -228,6 +261,8 @@ class Vocabulary:
                 break
             at = value_place(definition, "derived_from")
             parent = self._parent_name(kind, definition)
+            if parent is None and self.incomplete:
+                return list(chain), False
             if parent is None:
                 hint = did_you_mean(written, self.names(kind))
                 report.add("unknown-type", f"'{link}' is derived from the unknown type '{written}'", at, hint)
