@@ -267,6 +267,13 @@ def plan_diff(
         return dict(plan_diff.plan_diff(old, new, nodes))
 
 
+def node_names(group: Mapping[str, Any], count: int) -> list[str]:
+    """Return how COUNT nodes of GROUP, a plan's, are called where there is none yet."""
+    from ansible_collections.indigo.paas.plugins.module_utils import node_names
+
+    return list(node_names.new_names(group, range(count), (), ()))
+
+
 def phrase(kind: str, value: Any) -> str:
     """Return a part of a plan in words; KIND is what it is: size, image, network, ports, volume, value or type."""
     from ansible_collections.indigo.paas.plugins.module_utils.tosca import phrases
