@@ -396,3 +396,26 @@ def test_a_callback_that_is_cut_off_is_told_again(calling, hook):
     calling.supervisor()
     wait_until(lambda: hook.told == [(uuid, "CREATE_COMPLETE")] * 2)
     wait_until(lambda: calling.store.jobs.job(job.id).owed is None)
+
+
+def test_what_a_template_has_no_input_for_is_ignored_and_told(service):
+    uuid = service.create(parameters={"count": 1, "instance_key_pub": "ssh-rsa AAAA", "x" * 200: {"a": [1]}})
+    service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    assert service.desk.deployment(OWNER, uuid).outputs["asked"]["inputs"] == {"count": 1}
+    told = service.desk.log(OWNER, uuid).splitlines()[0]
+    assert "warning: Ignored, since the template has no such inputs: 'instance_key_pub', 'xxx" in told
+    assert "AAAA" not in told
+    assert len(told) < 300
+    service.desk.update(OWNER, uuid, Asked(TWO, {"elsewhere": "1"}))
+    assert service.wait(uuid) == "UPDATE_COMPLETE"
+    assert "'elsewhere'" in service.desk.log(OWNER, uuid)
+
+
+def test_an_input_that_is_used_without_a_declaration_is_taken(service):
+    text = TEMPLATE.replace("value: hello", "value: { get_input: greeting }")
+    uuid = service.create(template=text, parameters={"greeting": "hi"})
+    service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    assert service.desk.deployment(OWNER, uuid).outputs["asked"]["inputs"]["greeting"] == "hi"
+    assert "Ignored" not in service.desk.log(OWNER, uuid)
