@@ -99,6 +99,13 @@ DEPLOY = """\
     moment: "{{ lookup('ansible.builtin.env', 'FAKE_SLEEP') | default('0', true) }}"
     token: "{{ lookup('ansible.builtin.env', 'INDIGO_PAAS_ACCESS_TOKEN_FILE') }}"
   tasks:
+    - name: Publish the nodes
+      ansible.builtin.set_stats:
+        data:
+          paas_result:
+            nodes: "{{ paas_nodes }}"
+      when: lookup('ansible.builtin.env', 'FAKE_NODES_FIRST') | length > 0
+
     - name: Take a moment
       ansible.builtin.command:
         cmd: "sleep {{ moment }}"

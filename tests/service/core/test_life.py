@@ -419,3 +419,23 @@ def test_an_input_that_is_used_without_a_declaration_is_taken(service):
     assert service.wait(uuid) == "CREATE_COMPLETE"
     assert service.desk.deployment(OWNER, uuid).outputs["asked"]["inputs"]["greeting"] == "hi"
     assert "Ignored" not in service.desk.log(OWNER, uuid)
+
+
+def test_nodes_are_shown_as_they_are_while_the_services_are_set_up(service):
+    uuid = service.create(parameters={"count": 2})
+    first = service.supervisor(FAKE_NODES_FIRST="1")
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    first.terminate()
+    first.wait()
+    kept, gone = sorted(service.store.resources.of(uuid), key=lambda row: row.node)
+    text = TEMPLATE.replace("get_input: count }", "get_input: count }\n            removal_list: [UUID]")
+    service.desk.update(OWNER, uuid, Asked(text.replace("UUID", kept.uuid), {"count": 2}))
+    states = {row.uuid: row.state for row in service.store.resources.of(uuid)}
+    assert sorted(states.values()) == ["CREATING", "DELETING", "STARTED"]
+    service.supervisor(FAKE_NODES_FIRST="1", FAKE_SLEEP="60")
+    wait_until(lambda: service.working(uuid))
+    rows = service.store.resources.of(uuid)
+    assert service.status(uuid) == "UPDATE_IN_PROGRESS"
+    assert [(row.node, row.state) for row in rows if row.uuid == gone.uuid] == [("server-1", "STARTED")]
+    [new] = [row for row in rows if row.uuid != gone.uuid]
+    assert (new.node, new.state, new.uuid in states, new.uuid != kept.uuid) == ("server-2", "CREATING", True, True)
