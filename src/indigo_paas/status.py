@@ -35,7 +35,8 @@ CHANGES = ("deploy", "scale", "update")
 
 # Commands that leave the status as it is.
 START, STOP = "start", "stop"
-ASIDE = ("check", START, STOP)
+UNDO = "undo"
+ASIDE = ("check", START, STOP, UNDO)
 
 # From where the service takes an update or a deletion.
 UPDATABLE = (CREATE_COMPLETE, UPDATE_COMPLETE, UPDATE_FAILED)

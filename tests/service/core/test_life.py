@@ -439,3 +439,48 @@ def test_nodes_are_shown_as_they_are_while_the_services_are_set_up(service):
     assert [(row.node, row.state) for row in rows if row.uuid == gone.uuid] == [("server-1", "STARTED")]
     [new] = [row for row in rows if row.uuid != gone.uuid]
     assert (new.node, new.state, new.uuid in states, new.uuid != kept.uuid) == ("server-2", "CREATING", True, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "told"),
+    [
+        ({"keep_last_attempt": False}, [], "Removed what was made: server-0, server-1."),
+        ({}, [], "Removed what was made: server-0, server-1."),
+        ({"keep_last_attempt": True}, ["server-0", "server-1"], None),
+    ],
+)
+def test_what_a_failed_attempt_made_is_removed_unless_it_shall_be_kept(service, said, kept, told):
+    uuid = service.create(parameters={"count": 2}, **said)
+    service.supervisor(FAKE_NODES_FIRST="1", FAKE_FAIL="1", FAKE_SAYS="no room.")
+    assert service.wait(uuid) == "CREATE_FAILED"
+    row = service.desk.deployment(OWNER, uuid)
+    assert [node["name"] for node in row.nodes] == kept
+    assert (told is None) == ("Removed" not in row.reason)
+    assert row.reason.endswith(told or "no room.")
+    assert "no room" in row.reason
+    assert [each.node for each in service.store.resources.of(uuid) if each.node] == kept
+    assert {each.state for each in service.store.resources.of(uuid)} <= {"ERROR", "STARTED"}
+
+
+def test_a_failed_update_removes_only_what_it_made(service):
+    uuid = service.create(parameters={"count": 1})
+    first = service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    first.terminate()
+    first.wait()
+    service.desk.update(OWNER, uuid, Asked(TEMPLATE, {"count": 3}))
+    service.supervisor(FAKE_NODES_FIRST="1", FAKE_FAIL="1")
+    assert service.wait(uuid) == "UPDATE_FAILED"
+    row = service.desk.deployment(OWNER, uuid)
+    assert [node["name"] for node in row.nodes] == ["server-0"]
+    assert row.reason.endswith("Removed what was made: server-1, server-2.")
+
+
+def test_what_cannot_be_removed_is_told(service):
+    uuid = service.create()
+    service.supervisor(FAKE_NODES_FIRST="1", FAKE_FAIL="always")
+    assert service.wait(uuid) == "CREATE_FAILED"
+    row = service.desk.deployment(OWNER, uuid)
+    assert [node["name"] for node in row.nodes] == ["server-0"]
+    assert "What was made, server-0, could not be removed: " in row.reason
+    assert "the site is down" in row.reason
