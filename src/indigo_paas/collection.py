@@ -242,6 +242,16 @@ def declarations(template: Template) -> tuple[dict[str, Any], dict[str, Any]]:
     return whole, inputs if isinstance(inputs, dict) else {}
 
 
+def taken_inputs(template: Template) -> set[str]:
+    """Return the names of the inputs that TEMPLATE can be given: those that it declares, and those that it uses."""
+    whole, inputs = declarations(template)
+    body = whole.get("topology_template")
+    with _errors(template):
+        from ansible_collections.indigo.paas.plugins.module_utils.tosca.inputs import used_inputs
+
+        return {*inputs, *(used_inputs(body) if isinstance(body, dict) else ())}
+
+
 def survey(template: Template, name: str) -> dict[str, Any]:
     """Return AWX's survey specification for the inputs of TEMPLATE; NAME is proposed for the deployment."""
     whole, inputs = declarations(template)
@@ -265,6 +275,13 @@ def plan_diff(
         from ansible_collections.indigo.paas.plugins.module_utils import plan_diff
 
         return dict(plan_diff.plan_diff(old, new, nodes))
+
+
+def node_names(group: Mapping[str, Any], count: int) -> list[str]:
+    """Return how COUNT nodes of GROUP, a plan's, are called where there is none yet."""
+    from ansible_collections.indigo.paas.plugins.module_utils import node_names
+
+    return list(node_names.new_names(group, range(count), (), ()))
 
 
 def phrase(kind: str, value: Any) -> str:

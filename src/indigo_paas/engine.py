@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from indigo_paas import collection, deployment, names, sites, status, store, wanted, work
+from indigo_paas import attempt, collection, deployment, names, sites, status, store, wanted, work
 from indigo_paas.deployment import Request
 from indigo_paas.errors import BadInput, Problem
 from indigo_paas.settings import Settings
@@ -318,7 +318,10 @@ def _change(doing: Work, command: str, playbook: str, asked: Wanted, observer: O
     )
     if ready != request:
         deployment.write(doing.files, ready)
+    before = doing.row.nodes
     outcome = _run(doing, command, playbook, asked, observer)
+    if outcome.state == store.FAILED and not ready.keep_last_attempt:
+        return attempt.undo(doing, outcome, asked, before, observer, _masker(asked))
     if outcome.state == store.OK:
         # The nodes are gone. Kept, their names would only stand in the way of later ones.
         done = dataclasses.replace(ready, removals={}, may_move=False)
@@ -349,10 +352,14 @@ def _destroy(doing: Work, observer: Observer, force: bool = False) -> Outcome:
 
 
 def _run(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
-    hidden = Masker({**asked.plan["inputs"], **asked.request.inputs})
     warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
     external = any(stage.get("external") for stage in asked.plan["stages"])
-    return work.run(doing, command, f"indigo.paas.{playbook}", observer, hidden, warnings, external)
+    return work.run(doing, command, f"indigo.paas.{playbook}", observer, _masker(asked), warnings, external)
+
+
+def _masker(asked: Wanted) -> Masker:
+    """Return what hides the secrets among the inputs of what is ASKED."""
+    return Masker({**asked.plan["inputs"], **asked.request.inputs})
 
 
 def _to_ask(found: Mapping[str, sites.Options], only: Sequence[str]) -> Mapping[str, sites.Options]:

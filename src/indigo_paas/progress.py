@@ -161,6 +161,7 @@ class Progress:
         result = data.get("res") or {}
         if node in self.working:
             self.working.remove(node)
+        self._take_published((result.get("ansible_stats") or {}).get("data"))
         if result.get("changed") is True:
             self.changed += 1
             if self.step is not None:
@@ -180,8 +181,13 @@ class Progress:
         self.lost = frozenset([*(data.get("failures") or {}), *(data.get("dark") or {})])
         if data.get("changed"):
             self.changed = sum(data["changed"].values())
-        published = (data.get("artifact_data") or {}).get("paas_result")
-        self.result = published if isinstance(published, dict) else {}
+        self._take_published(data.get("artifact_data"))
+
+    def _take_published(self, data: Any) -> None:
+        """Take what the run publishes, in the middle of it or at its end."""
+        published = data.get("paas_result") if isinstance(data, Mapping) else None
+        if isinstance(published, dict):
+            self.result = {**self.result, **published}
 
     def _message(self, name: str, when: float, text: str) -> Iterator[Event]:
         label = _LABEL.match(text)

@@ -15,6 +15,19 @@ DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
 DELETE_COMPLETE = "DELETE_COMPLETE"
 DELETE_FAILED = "DELETE_FAILED"
 
+ALL = (
+    CREATE_IN_PROGRESS,
+    CREATE_COMPLETE,
+    CREATE_FAILED,
+    UPDATE_IN_PROGRESS,
+    UPDATE_COMPLETE,
+    UPDATE_FAILED,
+    DELETE_IN_PROGRESS,
+    DELETE_COMPLETE,
+    DELETE_FAILED,
+    "UNKNOWN",
+)
+
 # What a job is at, in the words of the Orchestrator.
 NONE, BROKERING, DEPLOYER = "NONE", "BROKERING", "DEPLOYER"
 
@@ -22,7 +35,8 @@ CHANGES = ("deploy", "scale", "update")
 
 # Commands that leave the status as it is.
 START, STOP = "start", "stop"
-ASIDE = ("check", START, STOP)
+UNDO = "undo"
+ASIDE = ("check", START, STOP, UNDO)
 
 # From where the service takes an update or a deletion.
 UPDATABLE = (CREATE_COMPLETE, UPDATE_COMPLETE, UPDATE_FAILED)

@@ -354,7 +354,7 @@ def _outcome(
     stopping: str,
 ) -> Outcome:
     result = progress.result
-    told = "nodes" if doing.command in (status.START, status.STOP) else "outputs"
+    told = "nodes" if doing.command in (status.START, status.STOP, status.UNDO) else "outputs"
     complete = told in result or doing.command == "destroy"
     state = memories.OK if code == 0 and complete else memories.FAILED
     reason = "" if state == memories.OK else _reason(progress, code, problem)

@@ -99,6 +99,13 @@ DEPLOY = """\
     moment: "{{ lookup('ansible.builtin.env', 'FAKE_SLEEP') | default('0', true) }}"
     token: "{{ lookup('ansible.builtin.env', 'INDIGO_PAAS_ACCESS_TOKEN_FILE') }}"
   tasks:
+    - name: Publish the nodes
+      ansible.builtin.set_stats:
+        data:
+          paas_result:
+            nodes: "{{ paas_nodes }}"
+      when: lookup('ansible.builtin.env', 'FAKE_NODES_FIRST') | length > 0
+
     - name: Take a moment
       ansible.builtin.command:
         cmd: "sleep {{ moment }}"
@@ -153,6 +160,26 @@ DESTROY = """\
           - lookup('ansible.builtin.env', 'FAKE_FAIL') | length == 0
 """
 
+UNDO = """\
+---
+- name: Remove the nodes
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Fail where it is wished
+      ansible.builtin.fail:
+        msg: the site is down
+      when: lookup('ansible.builtin.env', 'FAKE_FAIL') == 'always'
+
+    - name: Publish
+      ansible.builtin.set_stats:
+        data:
+          paas_result:
+            nodes: "{{ paas_nodes | rejectattr('name', 'in', paas_removals.server) | list }}"
+            counts: "{{ paas_counts }}"
+"""
+
 POWER = """\
 ---
 - name: Start or stop nodes
@@ -181,6 +208,7 @@ def write(root: pathlib.Path) -> pathlib.Path:
         (playbooks / f"{name}.yml").write_text(DEPLOY)
     (playbooks / "destroy.yml").write_text(DESTROY)
     (playbooks / "power.yml").write_text(POWER)
+    (playbooks / "undo.yml").write_text(UNDO)
     (plugins / "deployment.py").write_text(INVENTORY)
     (root / "sites.yml").write_text(SITES)
     return root

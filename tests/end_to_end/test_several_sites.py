@@ -84,7 +84,7 @@ def sites_of(outcome):
 
 def test_workers_go_on_where_the_first_site_is_full(command, pool):
     assert (pool["status"], pool["site"]) == ("CREATE_COMPLETE", "bari")
-    assert sites_of(pool) == {"htcondor-0": "bari", "wn-server-0": "bari", "wn-server-1": "padova"}
+    assert sites_of(pool) == {"htcondor": "bari", "wn-server-0": "bari", "wn-server-1": "padova"}
     indigo = command("bari", "padova")
     indigo("check", SPREAD)
     assert "wn-server-1  " in indigo("show", SPREAD).stdout
@@ -104,7 +104,7 @@ def test_a_site_that_is_gone_from_the_inventory_is_named(command, pool):
 def test_the_last_worker_leaves_its_site(command, pool):
     indigo = command("bari", "padova")
     smaller = indigo.json("scale", SPREAD, "wn_server=1")
-    assert sites_of(smaller) == {"htcondor-0": "bari", "wn-server-0": "bari"}
+    assert sites_of(smaller) == {"htcondor": "bari", "wn-server-0": "bari"}
     command("bari")("check", SPREAD)
     indigo("destroy", SPREAD, "--yes")
 

@@ -69,7 +69,7 @@ def changed(recap: str) -> dict[str, int]:
 
 
 def test_the_project_makes_the_pool_and_proves_it(pool):
-    assert sorted(containers()) == ["htcondor-0", "wn-server-0", "wn-server-1"]
+    assert sorted(containers()) == ["htcondor", "wn-server-0", "wn-server-1"]
     assert all(pool["changed"][node] for node in containers())
     assert re.fullmatch(r"condor_status -pool [0-9.]+", pool["outputs"]["pool_status"])
 
@@ -126,5 +126,5 @@ def test_a_count_in_the_project_scales_the_pool(project, pool, run, environment)
     done = run("ansible-playbook", "site.yml", cwd=project, env=environment)
     assert "Drain htcondor" in done.stdout
     after = containers()
-    assert sorted(after) == ["htcondor-0", "wn-server-0"]
+    assert sorted(after) == ["htcondor", "wn-server-0"]
     assert all(before[node] == after[node] for node in after)

@@ -62,7 +62,9 @@ def _group(group: Data) -> Iterator[str]:
 def _nodes(group: Data, count: int) -> str:
     if not count:
         return "no nodes for now"
-    names = [f"{group['hostname']}-{index}" for index in range(min(count, _NAMED_NODES))]
+    from indigo_paas import collection
+
+    names = collection.node_names(group, min(count, _NAMED_NODES))
     shown = ", ".join(names) + (", ..." if count > _NAMED_NODES else "")
     return f"{count} node{'s' if count != 1 else ''} ({line(shown)})"
 

@@ -9,13 +9,13 @@ import shutil
 import threading
 import time
 import uuid as uuids
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from indigo_paas import collection, deployment, engine, lock, status, wanted, work
 from indigo_paas.errors import BadInput, Busy, Conflict, Forbidden, IndigoError, NotFound, Problem
-from indigo_paas.progress import Event
+from indigo_paas.progress import Event, Kind
 from indigo_paas.service import removal, resources
 from indigo_paas.service.identity.users import NOBODY, may_change, may_deploy_for, may_see
 from indigo_paas.service.model import ANONYMOUS, Asked, Listing, Page, User
@@ -29,6 +29,10 @@ _TEMPLATE = "template.yaml"
 
 # The states of a node while it is acted on.
 _ACTIONS = {START: resources.STARTING, STOP: resources.STOPPING}
+
+# Parameters that were ignored, of a job: as many of their names as are told, each up to a length.
+_IGNORED = "ignored"
+_MOST_NAMES, _LONGEST_NAME = 50, 80
 
 # Inputs of these types are text already.
 _TEXTS = {None, "string"}
@@ -67,6 +71,7 @@ class Desk:
             raise Forbidden(f"You are not in the group {asked.user_group}.")
         self._require_room(user)
         template, inputs, removals = _read(asked)
+        ignored = _ignored(template, inputs)
         removal.nodes_of(removals, {}, _TEMPLATE)
         self._require_own(template, inputs)
         name = str(uuids.uuid4())
@@ -80,7 +85,7 @@ class Desk:
                 "title": asked.name,
                 "callback": asked.callback,
                 "timeout_mins": asked.timeout_mins,
-                "job": _job(name, CREATE, user, asked.timeout_mins),
+                "job": _job(name, CREATE, user, asked.timeout_mins, **ignored),
                 "resources": resources.planned(name, plan),
             }
 
@@ -146,10 +151,16 @@ class Desk:
             raise Conflict(str(error)) from error
 
     def deployments(
-        self, user: User, page: Page, created_by: tuple[str, str] | None = None, user_group: str | None = None
+        self,
+        user: User,
+        page: Page,
+        created_by: tuple[str, str] | None = None,
+        user_group: str | None = None,
+        excluded: Collection[str] = (),
     ) -> Listing[Deployment]:
         """Return deployments: the user's own, all for administrators, or those that CREATED_BY (subject, issuer) made.
 
+        excluded: statuses of those that are left out.
         user_group: only those of this group; of one that the user is in, those of others, too.
         """
         me = (user.subject, user.issuer)
@@ -161,7 +172,7 @@ class Desk:
         elif me == (ANONYMOUS.subject, ANONYMOUS.issuer):
             owners = [me, NOBODY]
         groups = [(user.issuer, user_group)] if user_group in user.groups and created_by is None else []
-        items, total = self._store.page(page.number, page.size, page.sort, owners, groups, user_group)
+        items, total = self._store.page(page.number, page.size, page.sort, owners, groups, user_group, excluded)
         return Listing(items, total)
 
     def deployment(self, user: User, uuid: str) -> Deployment:
@@ -183,7 +194,11 @@ class Desk:
 
     def log(self, user: User, uuid: str) -> str:
         """Return what happened to a deployment, a line each."""
-        return "".join(f"{_told(event)}\n" for _number, event in self.events(user, uuid))
+        events = [event for _number, event in self.events(user, uuid)]
+        events += [
+            _warning(job) for job in self._store.jobs.of(self.deployment(user, uuid).name) if _IGNORED in job.arguments
+        ]
+        return "".join(f"{_told(event)}\n" for event in sorted(events, key=lambda event: event.time))
 
     def extra_info(self, user: User, uuid: str) -> list[dict[str, Any]]:
         """Return what its site says of each node."""
@@ -223,6 +238,7 @@ class Desk:
     def _accept_update(self, user: User, doing: work.Work, asked: Asked) -> None:
         before = self._resources(doing.row)
         template, inputs, removals = _read(asked)
+        ignored = _ignored(template, inputs)
         named = {row.uuid: (row.name, row.node) for row in before}
         leaving = removal.nodes_of(removals, named, _TEMPLATE)
         new = wanted.updated(doing.files, inputs, template, removals=leaving)
@@ -240,7 +256,7 @@ class Desk:
             **({"callback": asked.callback} if asked.callback else {}),
         }
         engine.propose(doing, new)
-        job = _job(doing.row.name, UPDATE, user, asked.timeout_mins)
+        job = _job(doing.row.name, UPDATE, user, asked.timeout_mins, **ignored)
         made = resources.planned(doing.row.name, new.plan, stay)
         states = dict.fromkeys(gone, resources.DELETING)
         if not self._store.accept(doing.row.name, [doing.row.status], changes, job, resources=made, states=states):
@@ -315,6 +331,22 @@ def _read(asked: Asked) -> tuple[Template, dict[str, Any], list[removal.Removal]
     declared = collection.declarations(template)[1]
     inputs, given = removal.of_inputs(text, typed(asked.parameters, declared), declared)
     return template, inputs, [*written, *given]
+
+
+def _ignored(template: Template, inputs: dict[str, Any]) -> dict[str, list[str]]:
+    """Take out of INPUTS what TEMPLATE has no input for; return the names, as an argument of the job.
+
+    Clients give all that they know to each template.
+    """
+    names = sorted(inputs.keys() - collection.taken_inputs(template)) if inputs else []
+    for name in names:
+        del inputs[name]
+    return {_IGNORED: [name[:_LONGEST_NAME] for name in names[:_MOST_NAMES]]} if names else {}
+
+
+def _warning(job: Job) -> Event:
+    names = ", ".join(map(repr, job.arguments[_IGNORED]))
+    return Event(job.created, Kind.WARNING, text=f"Ignored, since the template has no such inputs: {names}.")
 
 
 def typed(parameters: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:

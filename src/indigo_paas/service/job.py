@@ -19,7 +19,7 @@ from indigo_paas import deployment, engine, leftovers, paths, status, wanted, wo
 from indigo_paas.errors import Busy, IndigoError, Lost
 from indigo_paas.progress import Event, Kind, Progress
 from indigo_paas.service import queue, resources
-from indigo_paas.service.queue import CREATE, DELETE, START, STOP, Queue
+from indigo_paas.service.queue import CREATE, DELETE, START, STOP, UPDATE, Queue
 from indigo_paas.service.settings import ServiceSettings, read
 from indigo_paas.store import FAILED, INTERRUPTED, OK, Deployment, Job, Store
 from indigo_paas.work import Outcome
@@ -86,19 +86,34 @@ class Pulse:
 class Watch:
     """Follows the run of a job."""
 
-    def __init__(self, store: Store, job: Job, pulse: Pulse) -> None:
+    def __init__(self, settings: ServiceSettings, store: Store, job: Job, pulse: Pulse) -> None:
+        self._settings = settings
         self._store = store
         self._job = job
         self._pulse = pulse
         self._draining = False
+        self._nodes: object = None
 
     def event(self, event: Event, progress: Progress) -> None:
         if event.kind is Kind.STEP:
             self._note_draining(event.step == _DRAINING)
+        self._take_nodes(progress.result.get("nodes"))
         state = _STATES.get(event.step or "") if event.kind is Kind.STEP else None
         if state and self._job.kind != DELETE:
             rows = self._store.resources.of(self._job.deployment)
             self._store.resources.replace(self._job.deployment, resources.advanced(rows, state))
+
+    def _take_nodes(self, nodes: object) -> None:
+        """Show the nodes as soon as they are made, and those that left no more."""
+        if self._job.kind not in (CREATE, UPDATE) or not isinstance(nodes, list) or nodes == self._nodes:
+            return
+        self._nodes = nodes
+        plan = _plan(self._settings, self._job)
+        if plan is not None:
+            rows = self._store.resources.of(self._job.deployment)
+            self._store.resources.replace(
+                self._job.deployment, resources.meanwhile(self._job.deployment, plan, nodes, rows)
+            )
 
     def output(self, text: str) -> None:
         return
@@ -175,7 +190,7 @@ def _when_free(settings: ServiceSettings, store: Store, job: Job, pulse: Pulse) 
     """Do JOB as soon as nobody else works on its deployment; None where it has to stop before."""
     while not pulse.reason:
         try:
-            return _verb(settings, job, Watch(store, job, pulse))
+            return _verb(settings, job, Watch(settings, store, job, pulse))
         except Busy as error:
             _log.info("%s", error)
             time.sleep(PATIENCE)
@@ -229,14 +244,21 @@ def _settle_resources(
     if job.kind == DELETE:
         rows = resources.marked(before, resources.ERROR)
     else:
-        files = settings.engine().home.deployment(job.deployment)
-        try:
-            plan = wanted.plan_of(files, deployment.read(files))
-        except IndigoError as error:
-            _log.warning("the resources of %s stay as they are: %s", job.deployment, error)
+        plan = _plan(settings, job)
+        if plan is None:
             return
         rows = resources.paired(job.deployment, plan, nodes, before, ok)
     store.resources.replace(job.deployment, rows)
+
+
+def _plan(settings: ServiceSettings, job: Job) -> wanted.Plan | None:
+    """Return the plan of the deployment of JOB, None where there is none any more."""
+    files = settings.engine().home.deployment(job.deployment)
+    try:
+        return wanted.plan_of(files, deployment.read(files))
+    except IndigoError as error:
+        _log.warning("the resources of %s stay as they are: %s", job.deployment, error)
+        return None
 
 
 def _why_stop(job: Job | None) -> str:

@@ -60,6 +60,14 @@ def paired(deployment: str, plan: Plan, nodes: Sequence[Node], before: Sequence[
     return [*rows, *(_with(row, now, state=_settled(row, state)) for row in others)]
 
 
+def meanwhile(deployment: str, plan: Plan, nodes: Sequence[Node], before: Sequence[Resource]) -> list[Resource]:
+    """Return the rows when NODES are made and those that leave are gone, and the job goes on with them."""
+    now = time.time()
+    states = {row.uuid: row.state for row in before}
+    rows = paired(deployment, plan, nodes, before, True)
+    return [_with(row, now, state=states.get(row.uuid, CREATED)) for row in rows]
+
+
 def advanced(before: Iterable[Resource], state: str) -> list[Resource]:
     """Return the rows with those that are coming to be in STATE, where that is further on."""
     now = time.time()

@@ -19,6 +19,7 @@ from pydantic_core import from_json
 
 from indigo_paas.errors import BadInput
 from indigo_paas.progress import Event
+from indigo_paas.service import vm_info
 from indigo_paas.service.model import Asked
 from indigo_paas.service.urls import Urls
 from indigo_paas.store import Deployment, Resource
@@ -229,7 +230,10 @@ class ResourceDocument(_Wire):
     tosca_node_type: str
     tosca_node_name: str
     required_by: list[str]
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] = Field(
+        description="What the site says of the node. VirtualMachineInfo is the same as the original writes it: a text "
+        "of JSON, with vmProperties."
+    )
     links: list[Link]
 
 
@@ -253,9 +257,16 @@ class ResourcePage(_Paged):
     content: list[ResourceDocument]
 
 
+class Build(_Wire):
+    """The release of the INDIGO Orchestrator whose API this is: clients decide by it what to send."""
+
+    version: str
+
+
 class Info(_Wire):
     """What answers here."""
 
+    build: Build
     project_name: str
     project_version: str
     project_revision: str
@@ -383,7 +394,7 @@ def resource(row: Resource, of: str, urls: Urls) -> ResourceDocument:
             tosca_node_type=row.type,
             tosca_node_name=row.name,
             required_by=[],
-            metadata=row.metadata,
+            metadata={**row.metadata, vm_info.KEY: vm_info.vm_info(row)} if row.node else row.metadata,
             links=[
                 {"rel": "deployment", "href": urls.deployment(of)},
                 {"rel": "self", "href": urls.resource(of, row.uuid)},

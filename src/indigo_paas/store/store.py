@@ -54,15 +54,19 @@ class Store:
         owners: Collection[tuple[str, str]] | None = None,
         groups: Collection[tuple[str, str]] = (),
         user_group: str | None = None,
+        excluded: Collection[str] = (),
     ) -> tuple[list[Deployment], int]:
         """Return a page of deployments, and how many there are on all of them.
 
         sort: (column, ascending). owners: (subject, issuer) of those wanted, None for everybody's; those of GROUPS,
-        (issuer, group), come in addition. user_group: only those of this group.
+        (issuer, group), come in addition. user_group: only those of this group. excluded: not those with one of these
+        statuses.
         """
         wanted = _seen_by(owners, groups)
         if user_group is not None:
             wanted = and_(wanted, deployments.c.user_group == user_group)
+        if excluded:
+            wanted = and_(wanted, deployments.c.status.not_in(excluded))
         order = [deployments.c[name].asc() if ascending else deployments.c[name].desc() for name, ascending in sort]
         query = select(deployments).where(wanted).order_by(*order, deployments.c.name)
         with self._database.reading() as connection:

@@ -396,3 +396,91 @@ def test_a_callback_that_is_cut_off_is_told_again(calling, hook):
     calling.supervisor()
     wait_until(lambda: hook.told == [(uuid, "CREATE_COMPLETE")] * 2)
     wait_until(lambda: calling.store.jobs.job(job.id).owed is None)
+
+
+def test_what_a_template_has_no_input_for_is_ignored_and_told(service):
+    uuid = service.create(parameters={"count": 1, "instance_key_pub": "ssh-rsa AAAA", "x" * 200: {"a": [1]}})
+    service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    assert service.desk.deployment(OWNER, uuid).outputs["asked"]["inputs"] == {"count": 1}
+    told = service.desk.log(OWNER, uuid).splitlines()[0]
+    assert "warning: Ignored, since the template has no such inputs: 'instance_key_pub', 'xxx" in told
+    assert "AAAA" not in told
+    assert len(told) < 300
+    service.desk.update(OWNER, uuid, Asked(TWO, {"elsewhere": "1"}))
+    assert service.wait(uuid) == "UPDATE_COMPLETE"
+    assert "'elsewhere'" in service.desk.log(OWNER, uuid)
+
+
+def test_an_input_that_is_used_without_a_declaration_is_taken(service):
+    text = TEMPLATE.replace("value: hello", "value: { get_input: greeting }")
+    uuid = service.create(template=text, parameters={"greeting": "hi"})
+    service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    assert service.desk.deployment(OWNER, uuid).outputs["asked"]["inputs"]["greeting"] == "hi"
+    assert "Ignored" not in service.desk.log(OWNER, uuid)
+
+
+def test_nodes_are_shown_as_they_are_while_the_services_are_set_up(service):
+    uuid = service.create(parameters={"count": 2})
+    first = service.supervisor(FAKE_NODES_FIRST="1")
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    first.terminate()
+    first.wait()
+    kept, gone = sorted(service.store.resources.of(uuid), key=lambda row: row.node)
+    text = TEMPLATE.replace("get_input: count }", "get_input: count }\n            removal_list: [UUID]")
+    service.desk.update(OWNER, uuid, Asked(text.replace("UUID", kept.uuid), {"count": 2}))
+    states = {row.uuid: row.state for row in service.store.resources.of(uuid)}
+    assert sorted(states.values()) == ["CREATING", "DELETING", "STARTED"]
+    service.supervisor(FAKE_NODES_FIRST="1", FAKE_SLEEP="60")
+    wait_until(lambda: service.working(uuid))
+    rows = service.store.resources.of(uuid)
+    assert service.status(uuid) == "UPDATE_IN_PROGRESS"
+    assert [(row.node, row.state) for row in rows if row.uuid == gone.uuid] == [("server-1", "STARTED")]
+    [new] = [row for row in rows if row.uuid != gone.uuid]
+    assert (new.node, new.state, new.uuid in states, new.uuid != kept.uuid) == ("server-2", "CREATING", True, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "told"),
+    [
+        ({"keep_last_attempt": False}, [], "Removed what was made: server-0, server-1."),
+        ({}, [], "Removed what was made: server-0, server-1."),
+        ({"keep_last_attempt": True}, ["server-0", "server-1"], None),
+    ],
+)
+def test_what_a_failed_attempt_made_is_removed_unless_it_shall_be_kept(service, said, kept, told):
+    uuid = service.create(parameters={"count": 2}, **said)
+    service.supervisor(FAKE_NODES_FIRST="1", FAKE_FAIL="1", FAKE_SAYS="no room.")
+    assert service.wait(uuid) == "CREATE_FAILED"
+    row = service.desk.deployment(OWNER, uuid)
+    assert [node["name"] for node in row.nodes] == kept
+    assert (told is None) == ("Removed" not in row.reason)
+    assert row.reason.endswith(told or "no room.")
+    assert "no room" in row.reason
+    assert [each.node for each in service.store.resources.of(uuid) if each.node] == kept
+    assert {each.state for each in service.store.resources.of(uuid)} <= {"ERROR", "STARTED"}
+
+
+def test_a_failed_update_removes_only_what_it_made(service):
+    uuid = service.create(parameters={"count": 1})
+    first = service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    first.terminate()
+    first.wait()
+    service.desk.update(OWNER, uuid, Asked(TEMPLATE, {"count": 3}))
+    service.supervisor(FAKE_NODES_FIRST="1", FAKE_FAIL="1")
+    assert service.wait(uuid) == "UPDATE_FAILED"
+    row = service.desk.deployment(OWNER, uuid)
+    assert [node["name"] for node in row.nodes] == ["server-0"]
+    assert row.reason.endswith("Removed what was made: server-1, server-2.")
+
+
+def test_what_cannot_be_removed_is_told(service):
+    uuid = service.create()
+    service.supervisor(FAKE_NODES_FIRST="1", FAKE_FAIL="always")
+    assert service.wait(uuid) == "CREATE_FAILED"
+    row = service.desk.deployment(OWNER, uuid)
+    assert [node["name"] for node in row.nodes] == ["server-0"]
+    assert "What was made, server-0, could not be removed: " in row.reason
+    assert "the site is down" in row.reason

@@ -107,3 +107,16 @@ def test_a_user_is_not_told_how_the_service_reaches_a_node():
     told = {**node("front", 0), "ansible_host": "10.0.0.1", "host_keys": ["k"], "private_address": ["10.0.0.1"]}
     (row,) = resources.paired("d", plan_of({"front": 1}), [told], [], True)
     assert row.metadata == {"id": "x", "state": "running", "private_address": ["10.0.0.1"]}
+
+
+@given(counts, parts, nodes)
+def test_while_a_job_goes_on_only_what_there_is_is_shown(counts, parts, there):
+    rows = resources.marked(resources.planned("d", plan_of({"front": 2}, ["disk"])), "DELETING")
+    rows += resources.planned("d", plan_of(counts, parts), rows)
+    after = resources.meanwhile("d", plan_of(counts, parts), there, rows)
+    assert not [row for row in after if row.state == "DELETING" and not row.node]
+    assert {row.node for row in after if row.node} == {
+        each["name"] for each in there if each["group"] in map(safe, counts)
+    }
+    states = {row.uuid: row.state for row in rows}
+    assert all(row.state == states.get(row.uuid, "CREATED") for row in after)

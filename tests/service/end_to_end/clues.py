@@ -3,6 +3,7 @@
 
 It lists the resources page by page, takes the oldest for the front end, and edits the template that the server gives:
 a literal number of workers, the name of the new one, the UUIDs of those that go. Its PUT carries the template alone.
+Of the pool it reads, as its plug-in for HTCondor does, the names of the machines and the jobs that wait.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+import docker
 import requests
 import yaml
 
@@ -19,6 +21,31 @@ PAGE_SIZE = 20
 PERIOD = 2.0
 
 Data = dict[str, t.Any]
+
+
+class Lrms:
+    """What the front end of a deployment's HTCondor pool says of it."""
+
+    def __init__(self, deployment: str) -> None:
+        self._deployment = deployment
+
+    def machines(self) -> list[str]:
+        """Return the names of the machines: each must be the one that was asked for, to the letter."""
+        return sorted(self._ask("condor_status", "-startd", "-af", "Name").split())
+
+    def demand(self) -> int:
+        """Return how many processors the jobs that wait ask for: 1 is the status of one that does."""
+        jobs = [
+            line.split() for line in self._ask("condor_q", "-allusers", "-af", "JobStatus", "RequestCpus").splitlines()
+        ]
+        return sum(int(cpus) for state, cpus in jobs if state == "1")
+
+    def _ask(self, *command: str) -> str:
+        labels = [f"indigo.paas.deployment={self._deployment}", "indigo.paas.group=fe_server"]
+        [front] = docker.from_env().containers.list(filters={"label": labels})
+        status, output = front.exec_run(list(command))
+        assert status == 0, output.decode()
+        return str(output.decode())
 
 
 class Clues:
@@ -87,10 +114,11 @@ class Clues:
         scalable["removal_list"] = list(uuids)
         self._update(document)
 
-    def wait(self, seconds: float = 600.0) -> str:
-        """Return the status that the deployment comes to rest in."""
+    def wait(self, seconds: float = 600.0, look: t.Callable[[], t.Any] = lambda: None) -> str:
+        """Return the status that the deployment comes to rest in; LOOK is called again and again meanwhile."""
         deadline = time.monotonic() + seconds
         while not self.may_act():
+            look()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"Still {self.status()} after {seconds:.0f} s")
             time.sleep(PERIOD)

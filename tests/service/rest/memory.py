@@ -7,6 +7,7 @@ import dataclasses
 import threading
 import time
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from indigo_paas import status
@@ -73,13 +74,20 @@ class MemoryDesk:
         self.acted.append((resource, action))
 
     def deployments(
-        self, user: User, page: Page, created_by: tuple[str, str] | None = None, user_group: str | None = None
+        self,
+        user: User,
+        page: Page,
+        created_by: tuple[str, str] | None = None,
+        user_group: str | None = None,
+        excluded: Collection[str] = (),
     ) -> Listing[Deployment]:
         wanted = created_by or (None if user.admin else (user.subject, user.issuer))
         rows = [
             row
             for row in list(self.rows.values())
-            if wanted in (None, (row.owner_subject, row.owner_issuer)) and user_group in (None, row.user_group)
+            if wanted in (None, (row.owner_subject, row.owner_issuer))
+            and user_group in (None, row.user_group)
+            and row.status not in excluded
         ]
         return _page(rows, page)
 

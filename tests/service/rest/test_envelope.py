@@ -211,6 +211,7 @@ def test_who_answers(client):
     assert client.get("/").text == "INDIGO-Orchestrator"
     info = client.get("/info").json()
     assert info["projectVersion"] == __version__
+    assert info.pop("build") == {"version": "2.2.0"}
     assert all(isinstance(value, str) for value in info.values())
 
 

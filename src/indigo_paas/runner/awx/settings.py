@@ -19,6 +19,7 @@ class Templates:
     scale: str = "Service: scale"
     check: str = "Service: check"
     power: str = "Service: power"
+    undo: str = "Service: undo"
     destroy: str = "Service: destroy"
 
     def __post_init__(self) -> None:

@@ -20,6 +20,9 @@ router = APIRouter(tags=["about"])
 # What clients of the INDIGO Orchestrator expect to find.
 _DISPLAY_NAME = "INDIGO-Orchestrator"
 
+# From 2.2.0 on, the dashboard says by tosca.policies.indigo.SlaPlacement where a deployment shall be.
+_COMPATIBLE = "2.2.0"
+
 
 @router.get(
     "/",
@@ -41,6 +44,7 @@ def get_name() -> str:
 )
 def get_info() -> Any:
     return wire.Info(
+        build=wire.Build(version=_COMPATIBLE),
         project_name="indigo-paas",
         project_version=__version__,
         project_revision=__version__,

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
+from pydantic import WithJsonSchema
 
+from indigo_paas import status
 from indigo_paas.errors import BadInput
 from indigo_paas.service import callbacks, paging, wire
 from indigo_paas.service.answers import guarded
@@ -27,6 +29,8 @@ from indigo_paas.service.routes._common import (
 )
 
 router = APIRouter(tags=["deployments"])
+
+_STATUS = f"({'|'.join(status.ALL)})"
 
 _CHANGED = guarded(400, 404, 409, 413, 415)
 
@@ -64,6 +68,20 @@ def _created_by(
     return subject, issuer
 
 
+def _excluded(
+    excludedStatus: Annotated[
+        list[Annotated[str, WithJsonSchema({"type": "string", "pattern": rf"^{_STATUS}(,{_STATUS})*$"})]],
+        Query(description="Not those with one of these statuses; several behind a comma, or one after another."),
+    ] = [],  # noqa: B006 - nobody changes it
+) -> list[str]:
+    """Return the statuses that are not asked for."""
+    said = [each.strip() for text in excludedStatus for each in text.split(",") if each.strip()]
+    for each in said:
+        if each not in status.ALL:
+            raise BadInput(f"excludedStatus: there is no status {each[:80]!r}. There is {', '.join(status.ALL)}.")
+    return said
+
+
 @router.get(
     "/deployments",
     operation_id="listDeployments",
@@ -79,11 +97,13 @@ def list_deployments(
     user: TheUser,
     page: Annotated[Page, Depends(page_of(paging.DEPLOYMENT_SORTS))],
     created_by: Annotated[tuple[str, str] | None, Depends(_created_by)],
+    excluded: Annotated[list[str], Depends(_excluded)],
     userGroup: Annotated[str | None, Query(description="Only those made in the name of this group.")] = None,
 ) -> Any:
-    found = desk.deployments(user, page, created_by, plain_text(userGroup, "userGroup"))
+    found = desk.deployments(user, page, created_by, plain_text(userGroup, "userGroup"), excluded)
     content = [wire.deployment(row, urls) for row in found.items]
-    return paging.document(content, found.total, page, urls.deployments(), query_of(request, "createdBy", "userGroup"))
+    query = query_of(request, "createdBy", "userGroup", "excludedStatus")
+    return paging.document(content, found.total, page, urls.deployments(), query)
 
 
 @router.post(

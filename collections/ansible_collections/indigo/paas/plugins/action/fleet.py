@@ -78,6 +78,7 @@ class ActionModule(ControllerAction):
             keep_last=args["keep_last_attempt"],
             may_move=args["may_move"],
             seconds=args["provider_timeout"] and args["provider_timeout"] * 60,
+            reserved=self.inventory_names,
         )
         made = make_fleet(args["sites"], order, self._say, dry_run=check)
         learned = bool(args["ssh_key"]) and not check and write_known_hosts(args["ssh_key"], made.nodes)

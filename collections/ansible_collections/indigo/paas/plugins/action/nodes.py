@@ -53,9 +53,10 @@ class ActionModule(ControllerAction):
     def _ensure(self, site: Site, args: Data) -> Data:
         check = self._task.check_mode
         before = [node.name for node in site.list_nodes(args["deployment"])]
+        taken = sorted(self.inventory_names.difference(before))
         result = site.ensure_nodes(
             args["deployment"],
-            args["groups"],
+            [{**group, "taken": taken} for group in args["groups"]],
             public_key=args["public_key"] or public_key(args["ssh_key"], args["deployment"], make=not check),
             progress=lambda line: self._display.display(f"{site.name}: {line}"),
             dry_run=check,

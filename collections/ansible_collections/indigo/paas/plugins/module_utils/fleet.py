@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 
 from ansible_collections.indigo.paas.plugins.module_utils.apart import Call, run_apart
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import distribute
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_names import stated_name
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites, open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, Node, Result, Site, reconcile
@@ -34,6 +36,7 @@ class Order:
     keep_last   whether the remains of the last attempt stay, to be looked at or resumed
     may_move    whether a site may be left where the deployment has nodes already: it was never complete
     seconds     how long one attempt at one site may take; None for no limit
+    reserved    names that mean something else where the nodes are used: no new node is called by one
     """
 
     deployment: str
@@ -46,6 +49,7 @@ class Order:
     keep_last: bool = True
     may_move: bool = False
     seconds: float | None = None
+    reserved: t.Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -284,7 +288,7 @@ class _Making:
 
     def _make_parts(self, placement: Data, dry_run: bool) -> dict[str, t.Any]:
         order = self._order
-        groups = {part["site"]: part["groups"] for part in placement["parts"]}
+        groups = self._named({part["site"]: part["groups"] for part in placement["parts"]})
         nothing = [{**group, "count": 0, "indices": []} for group in order.plan["groups"]]
         failed = {attempt.site for attempt in self._attempts}
         left = [
@@ -298,6 +302,27 @@ class _Making:
 
         wanted = {**groups, **dict.fromkeys(left, nothing)}
         return self._run({site: call(site, part) for site, part in wanted.items()}, self._say, order.seconds)
+
+    def _named(self, parts: dict[str, list[Data]]) -> dict[str, list[Data]]:
+        """Return PARTS, groups by site, with the names that no site may give to its new nodes: see `new_names`.
+
+        Each site sees its own nodes only. So it is seen to here that one node is called just as a template says.
+        """
+        new = {site: reconcile(groups, self._before.nodes.get(site, [])).create for site, groups in parts.items()}
+        made = Counter(node.group["group"] for nodes in new.values() for node in nodes)
+        alone = {
+            stated_name(group): group["group"] for group in self._order.plan["groups"] if made[group["group"]] == 1
+        }
+        left = {attempt.site for attempt in self._attempts}
+        names = {site: {node.name for node in nodes} for site, nodes in self._before.nodes.items() if site not in left}
+        never = set(self._order.reserved).union(*names.values())
+
+        def named(group: Data, here: set[str]) -> Data:
+            stated = stated_name(group)
+            others = {stated} if stated and alone.get(stated) != group["group"] else set()
+            return {**group, "taken": sorted((never - here) | others)}
+
+        return {site: [named(group, names.get(site, set())) for group in groups] for site, groups in parts.items()}
 
     def _after(self, failed: dict[str, SiteError], dry_run: bool) -> Data:
         """Return where to try next, what FAILED left behind being removed; raise FleetError where nowhere is left."""

@@ -24,6 +24,7 @@ class ControllerAction(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
+        self._groups = (task_vars or {}).get("groups", {})
         _validated, args = self.validate_argument_spec(argument_spec=self.SPEC, **self.RULES)
         try:
             return {**result, "changed": False, **self.act(plain(args))}
@@ -36,6 +37,11 @@ class ControllerAction(ActionBase):
                 "bad_input": getattr(error, "bad_input", True),
                 **getattr(error, "details", {}),
             }
+
+    @property
+    def inventory_names(self) -> frozenset[str]:
+        """The names of all hosts and groups that Ansible knows in this run."""
+        return frozenset(self._groups).union(*self._groups.values())
 
     def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return the result's own part. Raises PaasError."""

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.evidence.options import option_problems
+from ansible_collections.indigo.paas.plugins.module_utils.node_names import new_names
 from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
 
 RUNNING = "running"
@@ -297,16 +298,18 @@ def reconcile(groups: t.Iterable[t.Mapping[str, t.Any]], nodes: t.Iterable[Node]
     group has more nodes than its count (highest index first), or when another node has its group and index.
     A group with too few nodes gets new ones at the lowest free indices that removal_list does not name.
     A group that has `indices`, as where the rest of it is at other sites, has the nodes with those, and no others.
+    New nodes are called as `new_names` says, and never by one of the names in a group's `taken`.
     """
     members: dict[str, list[Node]] = {}
     for node in sorted(nodes, key=_by_index):
         members.setdefault(node.group, []).append(node)
+    groups = list(groups)
+    kept = [_staying(group, members.get(group["group"], [])) for group in groups]
+    stay = [node for found in kept for node in found]
+    taken = {node.name for node in stay}
     create: list[NewNode] = []
-    stay: list[Node] = []
-    for group in groups:
-        kept = _staying(group, members.get(group["group"], []))
-        stay += kept
-        create += _missing(group, kept)
+    for group, found in zip(groups, kept, strict=True):
+        create += _missing(group, found, taken | {new.name for new in create})
     staying = {id(node) for node in stay}
     return Changes(
         create=tuple(create),
@@ -331,13 +334,15 @@ def _staying(group: t.Mapping[str, t.Any], members: list[Node]) -> list[Node]:
     return [by_index[index] for index in sorted(by_index)[: group["count"]]]
 
 
-def _missing(group: t.Mapping[str, t.Any], kept: list[Node]) -> list[NewNode]:
+def _missing(group: t.Mapping[str, t.Any], kept: list[Node], taken: set[str]) -> list[NewNode]:
     removed = set(group.get("removal_list") or ())
-    taken = {node.index for node in kept}
+    there = {node.index for node in kept}
     indices = itertools.count() if group.get("indices") is None else iter(group["indices"])
-    names = ((index, f"{group['hostname']}-{index}") for index in indices)
-    free = (NewNode(name, dict(group), index) for index, name in names if index not in taken and name not in removed)
-    return list(itertools.islice(free, max(0, group["count"] - len(kept))))
+    free = (index for index in indices if index not in there and f"{group['hostname']}-{index}" not in removed)
+    chosen = list(itertools.islice(free, max(0, group["count"] - len(kept))))
+    never = {*taken, *removed, *group.get("taken", ())}
+    names = new_names(group, chosen, [node.name for node in kept], never)
+    return [NewNode(name, dict(group), index) for name, index in zip(names, chosen, strict=True)]
 
 
 def size_warnings(groups: t.Iterable[t.Mapping[str, t.Any]], changes: Changes) -> list[str]:

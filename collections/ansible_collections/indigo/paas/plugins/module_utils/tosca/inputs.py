@@ -59,7 +59,7 @@ def _undeclared(
 ) -> dict[str, Any]:
     """Return what the user gives for inputs that the template uses without declaring them; refuse the rest."""
     names = [name for name in given if name not in schemas]
-    used = _used_inputs(body) if names else {}
+    used = used_inputs(body) if names else {}
     found = {}
     for name in names:
         if name in used and given[name] is not None:
@@ -73,8 +73,8 @@ def _undeclared(
     return found
 
 
-def _used_inputs(body: Mapping[str, Any]) -> dict[str, Location]:
-    """Return the names that get_input has in a template, each with its first place."""
+def used_inputs(body: Mapping[str, Any]) -> dict[str, Location]:
+    """Return the names that get_input has in a topology_template, each with its first place."""
     found: dict[str, Location] = {}
     waiting: list[Any] = [body]
     while waiting:

@@ -304,3 +304,33 @@ def test_a_fleet_is_what_it_was_told():
     fleet = Fleet({"a": [node], "b": [dataclasses.replace(node, name="wn-1", index=1, id="y")]})
     assert Fleet.of(fleet.to_list()) == fleet
     assert fleet.standing([group(count=3)]) == {"wn": {0: "a", 1: "b", 2: None}}
+
+
+def stating(dns_name, name="wn", count=2):
+    return {**group(name, count), "network": {"dns_name": dns_name}}
+
+
+def test_an_added_node_is_called_just_as_the_template_says_at_whichever_site(world):
+    sites = world(a=1, b=9)
+    sites.make(groups=[stating("vnode-1", count=1)])
+    assert sites.left() == {"a": ["vnode-1"]}
+    sites.make(groups=[stating("vnode-2", count=2)], spread=True)
+    assert sites.left() == {"a": ["vnode-1"], "b": ["vnode-2"]}
+
+
+def test_nodes_of_one_group_at_several_sites_have_several_names(world):
+    sites = world(a=1, b=1)
+    sites.make(groups=[stating("wn")], spread=True)
+    assert sites.left() == {"a": ["wn-0"], "b": ["wn-1"]}
+
+
+def test_nodes_of_two_groups_at_two_sites_do_not_share_a_name(world):
+    sites = world(a=1, b=1)
+    sites.make(groups=[stating("same", "fe", 1), stating("same", "wn", 1)], spread=True)
+    assert sorted(name for names in sites.left().values() for name in names) in (["fe-0", "same"], ["same", "wn-0"])
+
+
+def test_no_node_is_called_by_what_ansible_knows_already(world):
+    sites = world(a=9)
+    sites.make(groups=[stating("a", count=1)], reserved={"a", "wn-0"})
+    assert sites.left() == {"a": ["wn-1"]}

@@ -273,3 +273,22 @@ def test_all_wrong_options_are_told_at_once():
     with pytest.raises(SiteError) as caught:
         base.read_options("here", OPTIONS, {"paralel": 3, "ratio": "x"})
     assert len(caught.value.problems) == 2
+
+
+def test_an_added_node_is_called_just_as_the_template_says():
+    added = {**group(count=2), "network": {"dns_name": "vnode-7"}}
+    [new] = reconcile([added], [node(0)]).create
+    assert (new.name, new.index) == ("wn-1", 1)
+    other = Node(name="vnode-6", group="wn", index=0, id="x")
+    [new] = reconcile([added], [other]).create
+    assert (new.name, new.index) == ("vnode-7", 1)
+
+
+def test_two_groups_that_state_one_name_get_two():
+    groups = [{**group(name), "network": {"dns_name": "same"}} for name in ("fe", "wn")]
+    assert [new.name for new in reconcile(groups, []).create] == ["same", "wn-0"]
+
+
+def test_a_name_that_a_group_may_not_give_is_not_given():
+    [new] = reconcile([{**group(), "network": {"dns_name": "local"}, "taken": ["local"]}], []).create
+    assert new.name == "wn-0"
