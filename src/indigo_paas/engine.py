@@ -17,9 +17,9 @@ from typing import Any
 from indigo_paas import collection, deployment, names, sites, status, store, wanted, work
 from indigo_paas.deployment import Request
 from indigo_paas.errors import BadInput, Problem
+from indigo_paas.masking import Masker
 from indigo_paas.settings import Settings
 from indigo_paas.source import Template
-from indigo_paas.text import Masker
 from indigo_paas.wanted import Plan, Wanted
 from indigo_paas.work import Observer, Outcome, Work
 
@@ -349,7 +349,7 @@ def _destroy(doing: Work, observer: Observer, force: bool = False) -> Outcome:
 
 
 def _run(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
-    hidden = Masker({**asked.plan["inputs"], **asked.request.inputs})
+    hidden = asked.masker()
     warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
     external = any(stage.get("external") for stage in asked.plan["stages"])
     return work.run(doing, command, f"indigo.paas.{playbook}", observer, hidden, warnings, external)
