@@ -275,6 +275,7 @@ def plan_diff(
 
 def phrase(kind: str, value: Any) -> str:
     """Return a part of a plan in words; KIND is what it is: size, image, network, ports, volume, value or type."""
+    from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
     from ansible_collections.indigo.paas.plugins.module_utils.tosca import phrases
 
     made = {
@@ -285,7 +286,7 @@ def phrase(kind: str, value: Any) -> str:
         "volume": phrases.volume_text,
         "value": phrases.value_text,
         "type": phrases.short_type,
-        "amount": phrases.amount,
+        "amount": amount,
     }
     return str(made[kind](value))
 
