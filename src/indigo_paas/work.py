@@ -19,10 +19,10 @@ from typing import Any, Protocol
 from indigo_paas import deployment, leftovers, lock, paths, runner, status
 from indigo_paas import store as memories
 from indigo_paas.errors import BadInput, Busy, Conflict, Lost, Problem
+from indigo_paas.masking import Masker
 from indigo_paas.paths import DeploymentFiles
 from indigo_paas.progress import Event, Kind, Progress
 from indigo_paas.settings import Settings
-from indigo_paas.text import Masker
 
 KEPT_RUNS = 5
 
@@ -339,8 +339,10 @@ def _worth_keeping(event: Event) -> bool:
 
 
 def _masked(event: Event, masker: Masker) -> Event:
-    hidden = {name: masker.text(getattr(event, name) or "") or None for name in ("step", "task", "node")}
-    return Event(event.time, event.kind, **hidden, text=masker.text(event.text), seconds=event.seconds)
+    def hidden(text: str | None) -> str | None:
+        return masker.text(text) if text else None
+
+    return dataclasses.replace(event, step=hidden(event.step), task=hidden(event.task), text=masker.text(event.text))
 
 
 def _outcome(

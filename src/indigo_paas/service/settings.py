@@ -19,9 +19,9 @@ from typing import Any
 
 from indigo_paas import paths, runner
 from indigo_paas.errors import BadInput
+from indigo_paas.masking import is_secret
 from indigo_paas.service.identity.settings import Identity
 from indigo_paas.settings import Settings
-from indigo_paas.text import is_secret
 
 VARIABLE = "INDIGO_PAAS_CONFIG"
 _PREFIX = "INDIGO_PAAS_"
