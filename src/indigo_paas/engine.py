@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,26 +89,41 @@ def deploy(
         return _deploy_again(settings, name, template, inputs, observer, only, tries or {})
     started = time.time()
     reading = sites.Reading(work.sites_source(settings))
-    asked, place = _chosen(_new(template, inputs, name, only, tries or {}), reading)
+    asked, place = _chosen(new(template, inputs, name, only, tries or {}), reading)
     with _registered(settings, asked, place, started) as doing:
         return _change(doing, "deploy", "deploy", asked, observer)
 
 
-def register(
-    settings: Settings,
+def new(
     template: Template,
     inputs: Mapping[str, Any],
     name: str,
-    tries: Mapping[str, Any],
-    about: Callable[[Plan], Mapping[str, Any]],
-) -> store.Deployment:
-    """Write down the new deployment NAME of TEMPLATE, which `resume` then makes. Raises BadInput for a wrong template.
+    only: Sequence[str] = (),
+    tries: Mapping[str, Any] | None = None,
+) -> Wanted:
+    """Return what the new deployment NAME of TEMPLATE shall be; only and tries as of `deploy`.
 
-    tries: as of `deploy`. about: of its plan, what else is kept of it, as `Store.add_deployment` takes it.
+    Its template is not kept yet. Raises BadInput for a wrong one.
     """
-    started = time.time()
-    asked = _new(template, inputs, names.valid_name(name), (), tries)
-    with _registered(settings, asked, about(asked.plan), started) as doing:
+    made = collection.plan_template(template, inputs)
+    request = Request(
+        names.valid_name(name),
+        "",
+        inputs={key: value for key, value in made["inputs"].items() if key in inputs},
+        candidates=list(only),
+        strict=template.strict,
+        trust_template=template.trust,
+        **(tries or {}),
+    )
+    return Wanted(request, made, template)
+
+
+def register(settings: Settings, asked: Wanted, about: Mapping[str, Any]) -> store.Deployment:
+    """Write down the new deployment that is ASKED, which `resume` then makes.
+
+    about: what else is kept of it, as `Store.add_deployment` takes it.
+    """
+    with _registered(settings, asked, about, time.time()) as doing:
         return doing.row
 
 
@@ -212,23 +227,6 @@ def _planned(made: Plan, reading: sites.Reading, only: Sequence[str], name: str 
         return Planned(made, ranked, available=available, problems=error.problems)
     endpoints = {each["name"]: {"type": each["type"], "endpoint": each.get("endpoint")} for each in descriptions}
     return Planned(made, ranked, _shares(placed), available, endpoints=endpoints)
-
-
-def _new(
-    template: Template, inputs: Mapping[str, Any], name: str, only: Sequence[str], tries: Mapping[str, Any]
-) -> Wanted:
-    """Return what the new deployment NAME shall be; its template is not kept yet."""
-    made = collection.plan_template(template, inputs)
-    request = Request(
-        name,
-        "",
-        inputs={key: value for key, value in made["inputs"].items() if key in inputs},
-        candidates=list(only),
-        strict=template.strict,
-        trust_template=template.trust,
-        **tries,
-    )
-    return Wanted(request, made, template)
 
 
 @contextlib.contextmanager

@@ -64,7 +64,8 @@ def make_app(settings: ServiceSettings, desk: Desk | None = None) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def _closing(app: FastAPI) -> AsyncIterator[None]:
-    """Let go of the database and of the issuers' connections at the end."""
+    """Get ready, and let go of the database and of the issuers' connections at the end."""
+    app.state.desk.start()
     yield
     app.state.guard.close()
     if app.state.tokens:

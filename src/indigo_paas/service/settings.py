@@ -63,6 +63,29 @@ class Jobs:
 
 
 @dataclass(frozen=True)
+class Planning:
+    """How templates are planned, each in a process of its own.
+
+    workers: at a time. waiting: those that are planned or wait for it, of all users; per_user: of one; beyond, one is
+    refused. seconds, memory (bytes): that one may take. largest_plan: bytes of what comes of it. nodes: machines, and
+    parts on them, that a deployment may have.
+    """
+
+    workers: int = 2
+    waiting: int = 20
+    per_user: int = 8
+    seconds: float = 20.0
+    memory: int = 500_000_000
+    largest_plan: int = 4_000_000
+    nodes: int = 1000
+
+    def __post_init__(self) -> None:
+        for key in ("workers", "waiting", "per_user", "seconds", "memory", "largest_plan"):
+            if getattr(self, key) <= 0:
+                raise ValueError(f"{key} must be more than 0")
+
+
+@dataclass(frozen=True)
 class Rest:
     """The REST API.
 
@@ -157,6 +180,7 @@ class ServiceSettings:
     allow_external: bool = False
     server: Server = Server()
     jobs: Jobs = Jobs()
+    planning: Planning = Planning()
     rest: Rest = Rest()
     callbacks: Callbacks = Callbacks()
     neighbours: Neighbours = Neighbours()
