@@ -90,13 +90,16 @@ class Rest:
     """The REST API.
 
     public_url: where clients reach it, None as they asked for it; callbacks need it. largest_body: bytes.
-    streams: of events at a time, beyond which one is refused. stream_seconds: after which a stream of events ends, and
+    request_seconds: in which the head of a request must have come, and then its body. streams: of events at a time,
+    streams_per_user: of one user, beyond which one is refused. stream_seconds: after which a stream of events ends, and
     its client goes on with a new one. poll: seconds between two looks for new events.
     """
 
     public_url: str | None = None
     largest_body: int = 1_048_576
+    request_seconds: float = 20.0
     streams: int = 500
+    streams_per_user: int = 50
     stream_seconds: float = 3600.0
     poll: float = 1.0
 
