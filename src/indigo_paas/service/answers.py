@@ -74,6 +74,7 @@ _WHEN = {
     403: "The user may not do this.",
     404: "There is no such object, or you may not see it.",
     405: "The resource does not know this method.",
+    408: "The request did not come in time.",
     409: "The state of the deployment does not allow it, or somebody else was first; nothing was changed.",
     413: "The body is too large.",
     415: "The body is not said to be JSON.",
