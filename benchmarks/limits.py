@@ -2,19 +2,19 @@
 """What hostile templates cost as they grow, and whether the service answers others meanwhile.
 
 Run it as `python -m benchmarks.limits`, or with `--growth` or `--health` for one of its two tables. Each size is
-planned in a process of its own, which is ended after SECONDS; the types that ship with the collection are read before. For
-/health, CLIENTS ask at once and again and again, from another process.
+planned in a process of its own, which is ended after SECONDS of the processor; the types that ship with the collection
+are read before. For /health, CLIENTS ask at once and again and again, from another process.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import http.client
 import json
 import os
 import resource
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,11 +26,11 @@ import httpx
 
 from benchmarks.measure import BIN, ROOT, table
 
-SECONDS = 60
+SECONDS = 30
 MEMORY = 4 * 1024**3
 CLIENTS = 20
 # Seconds that /health is watched, and that those who attack have before.
-WATCHED, BEFORE = 10, 3
+WATCHED, BEFORE = 6, 2
 
 HEAD = "tosca_definitions_version: tosca_simple_yaml_1_3\n"
 ONE_NODE = """topology_template:
@@ -123,16 +123,17 @@ CASES: dict[str, tuple[Callable[[int], str], tuple[int, ...]]] = {
 
 
 def planned(case: str, size: int) -> dict[str, object]:
-    """Return seconds, MB and the end of planning CASE in SIZE; to be called in a fresh process."""
+    """Return seconds of the processor, MB and the end of planning CASE in SIZE; to be called in a fresh process."""
     from indigo_paas import collection
     from indigo_paas.errors import IndigoError
     from indigo_paas.source import Template
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     collection.plan_template(Template.of_text(HEAD + ONE_NODE), {})
     text = CASES[case][0](size)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter()
+    began = time.process_time()
     end = "planned"
     try:
         collection.plan_template(Template.of_text(text), {})
@@ -140,7 +141,7 @@ def planned(case: str, size: int) -> dict[str, object]:
         end = f"refused: {str(error)[:90]}"
     except MemoryError:
         end = f"needs more than {MEMORY >> 30} GiB"
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     return {"kB": len(text) / 1000, "seconds": seconds, "MB": memory, "end": end}
 
@@ -148,11 +149,8 @@ def planned(case: str, size: int) -> dict[str, object]:
 def in_fresh_process(case: str, size: int) -> list[object]:
     """Return the row of CASE in SIZE."""
     command = [sys.executable, "-m", "benchmarks.limits", "--one", case, str(size)]
-    try:
-        done = subprocess.run(
-            command, check=True, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, text=True, timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired:
+    done = subprocess.run(command, check=False, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
         return [case, size, "", f"more than {SECONDS}", "", "was ended"]
     found = json.loads(done.stdout)
     return [case, size, f"{found['kB']:.0f}", f"{found['seconds']:.2f}", f"{found['MB']:.0f}", found["end"]]
@@ -161,7 +159,7 @@ def in_fresh_process(case: str, size: int) -> list[object]:
 def growth() -> str:
     """Return the table of all cases and sizes."""
     rows = [in_fresh_process(case, size) for case, (_make, sizes) in CASES.items() for size in sizes]
-    return table(["what grows", "size", "kB", "seconds", "MB", "end"], rows)
+    return table(["what grows", "size", "kB", "processor s", "MB", "end"], rows)
 
 
 # What clients do while /health is asked: the case and its size, or what they do with connections.
@@ -191,9 +189,8 @@ def attack(url: str, case: str, size: int) -> None:
     host, port = url.removeprefix("http://").split(":")
     head = "GET /info HTTP/1.1\r\nHost: x\r\nX-Endless: "
     if case == "bodies":
-        head = (
-            "POST /deployments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n{"
-        )
+        head = f"POST /deployments HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n"
+        head += "Content-Length: 9999\r\n\r\n{"
     if case == "streams":
         made = httpx.post(f"{url}/deployments", json={"template": HEAD + ONE_NODE}, timeout=60).json()["uuid"]
         head = f"GET /deployments/{made}/events?follow=true HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n"
@@ -223,18 +220,28 @@ def watched(url: str, name: str) -> list[object]:
         time.sleep(BEFORE)
         until = time.monotonic() + WATCHED
         while time.monotonic() < until:
-            began = time.perf_counter()
             try:
-                httpx.get(f"{url}/health", timeout=SECONDS).raise_for_status()
-            except httpx.HTTPError as error:
-                return [name, "", "", f"{type(error).__name__} after {time.perf_counter() - began:.0f} s"]
-            times.append(1000 * (time.perf_counter() - began))
+                times.append(1000 * _asked(url))
+            except (OSError, http.client.HTTPException) as error:
+                return [name, len(times), "", "", f"{type(error).__name__}"]
             time.sleep(0.02)
     finally:
         attacker.kill()
         attacker.wait()
-    cuts = statistics.quantiles(times, n=100) if len(times) > 1 else [times[0]] * 99
-    return [name, f"{cuts[49]:.0f}", f"{cuts[98]:.0f}", f"{max(times):.0f}"]
+    times.sort()
+    return [name, len(times), *(f"{times[int(part * (len(times) - 1))]:.0f}" for part in (0.5, 0.99, 1))]
+
+
+def _asked(url: str) -> float:
+    """Return the seconds in which /health answers."""
+    host, port = url.removeprefix("http://").split(":")
+    began = time.perf_counter()
+    line = http.client.HTTPConnection(host, int(port), timeout=SECONDS)
+    line.request("GET", "/health")
+    if line.getresponse().status != 200:
+        raise http.client.HTTPException("it does not answer with 200")
+    line.close()
+    return time.perf_counter() - began
 
 
 def health() -> str:
@@ -245,7 +252,6 @@ def health() -> str:
             with socket.create_server(("127.0.0.1", 0)) as free:
                 port = free.getsockname()[1]
             env = {**os.environ, "INDIGO_PAAS_HOME": home, "INDIGO_PAAS_IDENTITY_ANONYMOUS": "true"}
-            env |= {"INDIGO_PAAS_JOBS_WAITING_PER_USER": "0", "INDIGO_PAAS_IDENTITY_CHANGES": "9999/minute"}
             command = [str(BIN / "indigo-paas"), "serve", "--port", str(port), "--workers", "0"]
             service = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
             try:
@@ -255,7 +261,7 @@ def health() -> str:
             finally:
                 service.kill()
                 service.wait()
-    return table(["meanwhile", "/health, median ms", "99 % ms", "most ms"], rows)
+    return table(["meanwhile", "times asked", "/health, median ms", "99 % ms", "most ms"], rows)
 
 
 def _wait_for(url: str) -> None:
