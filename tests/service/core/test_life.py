@@ -396,3 +396,12 @@ def test_a_callback_that_is_cut_off_is_told_again(calling, hook):
     calling.supervisor()
     wait_until(lambda: hook.told == [(uuid, "CREATE_COMPLETE")] * 2)
     wait_until(lambda: calling.store.jobs.job(job.id).owed is None)
+
+
+def test_what_no_site_could_hold_is_refused_as_soon_as_that_is_known(service):
+    uuid = service.create()
+    service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    with pytest.raises(BadInput, match="asks for 11 machines, and all sites of this service could hold 10"):
+        service.create(parameters={"count": 11})
+    assert len(service.store.deployments()) == 1

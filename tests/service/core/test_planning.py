@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 import psutil
@@ -14,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indigo_paas import site_capacity
 from indigo_paas.errors import BadInput, TooMany, Unavailable
+from indigo_paas.paths import Home
 from indigo_paas.service.model import Asked
 from indigo_paas.service.planning import Planner
 from indigo_paas.service.planning.turns import Turns
@@ -85,6 +88,46 @@ def test_too_much_is_refused_with_the_limit_and_what_to_do(planner, limits, text
     with pytest.raises(BadInput, match=said) as caught:
         plan(planner(**limits), text)
     assert "make several deployments" in str(caught.value)
+
+
+def test_more_machines_than_any_site_could_hold_are_refused(planner, tmp_path):
+    made = planner()
+    home = Home(tmp_path)
+    site_capacity.note(home, 10)
+    assert plan(made, of_count(10))
+    with pytest.raises(BadInput, match="asks for 11 machines, and all sites of this service could hold 10"):
+        plan(made, of_count(11))
+    site_capacity.note(home, None)
+    assert plan(made, of_count(11))
+
+
+def test_what_sites_could_hold_is_known_for_a_while(tmp_path, monkeypatch):
+    home = Home(tmp_path)
+    assert site_capacity.known(home) is None
+    site_capacity.note(home, 7)
+    assert site_capacity.known(home) == 7
+    now = time.time() + site_capacity.FRESH
+    monkeypatch.setattr(site_capacity.time, "time", lambda: now)
+    assert site_capacity.known(home) is None
+    home.capacity.write_text("[]")
+    assert site_capacity.known(home) is None
+
+
+def _site(nodes, available=True):
+    return {"available": available, "capacity": {"nodes": nodes}}
+
+
+@pytest.mark.parametrize(
+    ("sites", "machines"),
+    [
+        ([], None),
+        ([_site(3), _site(4)], 7),
+        ([_site(3), _site(0, available=False)], None),
+        ([_site(3), _site(float("inf"))], None),
+    ],
+)
+def test_what_all_sites_could_hold(sites, machines):
+    assert site_capacity.machines(sites) == machines
 
 
 def test_after_too_much_others_are_planned(planner):

@@ -14,8 +14,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from indigo_paas import site_capacity
 from indigo_paas.errors import BadInput
-from indigo_paas.paths import DeploymentFiles
+from indigo_paas.paths import DeploymentFiles, Home
 from indigo_paas.service.model import Asked
 from indigo_paas.service.planning.order import DONE, FAULT, LARGE, REFUSED, Order
 from indigo_paas.service.planning.plans import Changed, Planned, Terms
@@ -40,7 +41,8 @@ class Planner:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._limits = settings.planning
-        self._terms = Terms(settings.allow_external, settings.planning.nodes)
+        self._allow_external = settings.allow_external
+        self._home = Home(settings.home)
         self._turns = Turns(self._limits)
         self._starting = threading.Lock()
         self._zygote: subprocess.Popen[bytes] | None = None
@@ -48,7 +50,7 @@ class Planner:
 
     def new(self, owner: Owner, asked: Asked, name: str, tries: Mapping[str, Any]) -> Planned:
         """Return what the new deployment NAME shall be, as `plans.new`."""
-        made: Planned = self._made(owner, "new", asked, name, tries, self._terms)
+        made: Planned = self._made(owner, "new", asked, name, tries, self._terms())
         return made
 
     def changed(
@@ -60,7 +62,7 @@ class Planner:
         tries: Mapping[str, Any],
     ) -> Changed:
         """Return what a deployment shall become, as `plans.changed`."""
-        made: Changed = self._made(owner, "changed", files, asked, nodes, tries, self._terms)
+        made: Changed = self._made(owner, "changed", files, asked, nodes, tries, self._terms())
         return made
 
     def kept(self, owner: Owner, files: DeploymentFiles) -> Plan:
@@ -77,6 +79,9 @@ class Planner:
         """End the process that others are forked from; those end by themselves."""
         with self._starting:
             self._end()
+
+    def _terms(self) -> Terms:
+        return Terms(self._allow_external, self._limits.nodes, site_capacity.known(self._home))
 
     def _made(self, owner: Owner, function: str, *arguments: Any) -> Any:
         limits = self._limits

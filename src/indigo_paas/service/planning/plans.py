@@ -30,11 +30,12 @@ class Terms:
     """What the operator says of templates.
 
     allow_external: whether they may run code from elsewhere. nodes: how many machines, and parts on them, a deployment
-    may have.
+    may have. machines: how many all sites could hold together, None where that is not known.
     """
 
     allow_external: bool
     nodes: int
+    machines: int | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,13 @@ def _require_own(template: Template, inputs: Mapping[str, Any], terms: Terms) ->
 
 def _checked(made: Wanted, terms: Terms) -> Wanted:
     """Return what shall be, in brief, and with what is kept of its template; raise BadInput for too many nodes."""
-    number = sum(group["count"] for group in made.plan["groups"]) + len(made.plan["components"])
+    machines = sum(group["count"] for group in made.plan["groups"])
+    if terms.machines is not None and machines > terms.machines:
+        raise BadInput(
+            f"The template asks for {machines} machines, and all sites of this service could hold {terms.machines} "
+            "if they were empty. Lower its counts."
+        )
+    number = machines + len(made.plan["components"])
     if number > terms.nodes:
         raise BadInput(
             f"The template asks for {number} machines and parts on them, and a deployment may have {terms.nodes} here. "
