@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from benchmarks import lines, nodes, overhead, planning, servers, service
+from benchmarks import limits, lines, nodes, overhead, planning, servers, service
 
 TITLES = {
     "Load and plan": planning.main,
@@ -12,6 +12,7 @@ TITLES = {
     "Many nodes": nodes.main,
     "Servers of an OpenStack": servers.main,
     "The REST API": service.main,
+    "What one request may cost": limits.main,
 }
 
 if __name__ == "__main__":

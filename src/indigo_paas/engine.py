@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from indigo_paas import attempt, collection, deployment, names, sites, status, store, wanted, work
+from indigo_paas import attempt, collection, deployment, names, site_capacity, sites, status, store, wanted, work
 from indigo_paas.deployment import Request
 from indigo_paas.errors import BadInput, Problem
 from indigo_paas.masking import Masker
@@ -31,6 +31,7 @@ class Planned:
     candidates: [{"site", "fits", "reasons"}], the best first. placement: how many nodes of which group would go where,
     {site: {group: count}}, the main site first; empty when nothing fits. available: the sites that answer.
     problems: why there is no choice. endpoints: of the sites that were asked, {site: {"type", "endpoint"}}.
+    machines: how many they could hold together, None where one does not say.
     """
 
     plan: Plan
@@ -39,6 +40,7 @@ class Planned:
     available: Sequence[str] = ()
     problems: Sequence[Problem] = ()
     endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    machines: int | None = None
 
     @property
     def site(self) -> str | None:
@@ -89,26 +91,41 @@ def deploy(
         return _deploy_again(settings, name, template, inputs, observer, only, tries or {})
     started = time.time()
     reading = sites.Reading(work.sites_source(settings))
-    asked, place = _chosen(_new(template, inputs, name, only, tries or {}), reading)
+    asked, place = _chosen(settings, new(template, inputs, name, only, tries or {}), reading)
     with _registered(settings, asked, place, started) as doing:
         return _change(doing, "deploy", "deploy", asked, observer)
 
 
-def register(
-    settings: Settings,
+def new(
     template: Template,
     inputs: Mapping[str, Any],
     name: str,
-    tries: Mapping[str, Any],
-    about: Callable[[Plan], Mapping[str, Any]],
-) -> store.Deployment:
-    """Write down the new deployment NAME of TEMPLATE, which `resume` then makes. Raises BadInput for a wrong template.
+    only: Sequence[str] = (),
+    tries: Mapping[str, Any] | None = None,
+) -> Wanted:
+    """Return what the new deployment NAME of TEMPLATE shall be; only and tries as of `deploy`.
 
-    tries: as of `deploy`. about: of its plan, what else is kept of it, as `Store.add_deployment` takes it.
+    Its template is not kept yet. Raises BadInput for a wrong one.
     """
-    started = time.time()
-    asked = _new(template, inputs, names.valid_name(name), (), tries)
-    with _registered(settings, asked, about(asked.plan), started) as doing:
+    made = collection.plan_template(template, inputs)
+    request = Request(
+        names.valid_name(name),
+        "",
+        inputs={key: value for key, value in made["inputs"].items() if key in inputs},
+        candidates=list(only),
+        strict=template.strict,
+        trust_template=template.trust,
+        **(tries or {}),
+    )
+    return Wanted(request, made, template)
+
+
+def register(settings: Settings, asked: Wanted, about: Mapping[str, Any]) -> store.Deployment:
+    """Write down the new deployment that is ASKED, which `resume` then makes.
+
+    about: what else is kept of it, as `Store.add_deployment` takes it.
+    """
+    with _registered(settings, asked, about, time.time()) as doing:
         return doing.row
 
 
@@ -206,29 +223,13 @@ def _planned(made: Plan, reading: sites.Reading, only: Sequence[str], name: str 
     descriptions = collection.describe_sites(_to_ask(reading.result(), only))
     ranked = collection.candidates(made, descriptions, only, name)
     available = [description["name"] for description in descriptions if description["available"]]
+    machines = site_capacity.machines(descriptions)
     try:
         placed = collection.place(made, descriptions, only, name, spread)
     except BadInput as error:
-        return Planned(made, ranked, available=available, problems=error.problems)
+        return Planned(made, ranked, available=available, problems=error.problems, machines=machines)
     endpoints = {each["name"]: {"type": each["type"], "endpoint": each.get("endpoint")} for each in descriptions}
-    return Planned(made, ranked, _shares(placed), available, endpoints=endpoints)
-
-
-def _new(
-    template: Template, inputs: Mapping[str, Any], name: str, only: Sequence[str], tries: Mapping[str, Any]
-) -> Wanted:
-    """Return what the new deployment NAME shall be; its template is not kept yet."""
-    made = collection.plan_template(template, inputs)
-    request = Request(
-        name,
-        "",
-        inputs={key: value for key, value in made["inputs"].items() if key in inputs},
-        candidates=list(only),
-        strict=template.strict,
-        trust_template=template.trust,
-        **tries,
-    )
-    return Wanted(request, made, template)
+    return Planned(made, ranked, _shares(placed), available, endpoints=endpoints, machines=machines)
 
 
 @contextlib.contextmanager
@@ -290,20 +291,22 @@ def _go_on(doing: Work, command: str, observer: Observer) -> Outcome:
 def _placed(doing: Work, asked: Wanted, reading: sites.Reading) -> Wanted:
     """Return what is ASKED with the sites where it may come to be, written down; BadInput where there are none."""
     doing.store.change_deployment(asked.request.name, task=status.BROKERING)
-    placed, place = _chosen(asked, reading)
+    placed, place = _chosen(doing.settings, asked, reading)
     deployment.write(doing.files, placed.request)
     doing.store.change_deployment(asked.request.name, **place)
     doing.row = work.require(doing.store, asked.request.name)
     return placed
 
 
-def _chosen(asked: Wanted, reading: sites.Reading) -> tuple[Wanted, dict[str, Any]]:
+def _chosen(settings: Settings, asked: Wanted, reading: sites.Reading) -> tuple[Wanted, dict[str, Any]]:
     """Return what is ASKED with the sites where it may come to be, and what is kept of them; BadInput without any.
 
     Kept are the best one (site) and how they are reached (endpoints), as `Deployment` has them.
     """
     request = asked.request
     planned = _planned(asked.plan, reading, request.candidates, request.name, request.spread)
+    if not request.candidates:
+        site_capacity.note(settings.home, planned.machines)
     if planned.site is None:
         raise BadInput(*planned.problems)
     request = dataclasses.replace(request, candidates=planned.to_try(request.spread, request.max_providers_retry))

@@ -81,6 +81,20 @@ class Forbidden(IndigoError):
     exit_code = 2
 
 
+class TooMany(IndigoError):
+    """The user asks for too much at a time. retry_after: seconds after which it may be worth to ask again."""
+
+    exit_code = 3
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class Unavailable(TooMany):
+    """All users together ask for too much at a time."""
+
+
 class Conflict(IndigoError):
     """The state of the object does not allow what was asked for; nothing was changed."""
 

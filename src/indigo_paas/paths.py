@@ -81,6 +81,11 @@ class Home:
         return self.root / "indigo-paas.db"
 
     @property
+    def capacity(self) -> Path:
+        """How many machines all sites could hold when they were last asked."""
+        return self.root / "site-capacity.json"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

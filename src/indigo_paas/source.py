@@ -28,6 +28,7 @@ class _Held:
 
     source: fetch.Source | None = None
     imports: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+    copy: Copy | None = None
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,13 @@ class Template:
         """Return what a deployment keeps of it, so that later commands see the same bytes without a network.
 
         A file is kept with the local files that it needs, an archive as it is. A template from elsewhere becomes
-        one file: an archive where it imports others. Raises BadInput when something cannot be read.
+        one file: an archive where it imports others. It is made once. Raises BadInput when something cannot be read.
         """
+        if self._held.copy is None:
+            self._held.copy = self._copied()
+        return self._held.copy
+
+    def _copied(self) -> Copy:
         companions = collection.local_files(self)
         if self.path:
             return _of_files(self.path, companions)

@@ -27,6 +27,7 @@ def command(settings: Settings, config: Path | None, host: str | None, port: int
     """
     uvicorn = _service.require_uvicorn()
     from indigo_paas.service.app import make_app
+    from indigo_paas.service.connections import patient
 
     _service.log_to_stderr()
     said = _service.settings_of(settings, config, workers, host, port)
@@ -35,4 +36,5 @@ def command(settings: Settings, config: Path | None, host: str | None, port: int
     quiet = {"access_log": False, "proxy_headers": False, "server_header": False}
     # The server raises the signal that ended it once more, which must not end the process before the supervisor.
     with _service.supervised(said), _service.until_a_signal():
-        uvicorn.run(app, host=said.server.host, port=said.server.port, **quiet)
+        protocol = patient(said.rest.request_seconds)
+        uvicorn.run(app, host=said.server.host, port=said.server.port, http=protocol, **quiet)

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match
 
-from indigo_paas.errors import BadInput, Busy, Conflict, Forbidden, IndigoError, NotFound
+from indigo_paas.errors import BadInput, Busy, Conflict, Forbidden, IndigoError, NotFound, TooMany, Unavailable
 from indigo_paas.service.wire import faults
 
 _log = logging.getLogger(__name__)
@@ -58,7 +58,15 @@ class OAuthErrorDocument(ErrorDocument):
     error_description: str
 
 
-_STATUS: Mapping[type[IndigoError], int] = {BadInput: 400, Forbidden: 403, NotFound: 404, Conflict: 409, Busy: 409}
+_STATUS: Mapping[type[IndigoError], int] = {
+    BadInput: 400,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Busy: 409,
+    Unavailable: 503,
+    TooMany: 429,
+}
 
 _WHEN = {
     400: "The request is wrong; nothing was changed.",
@@ -66,6 +74,7 @@ _WHEN = {
     403: "The user may not do this.",
     404: "There is no such object, or you may not see it.",
     405: "The resource does not know this method.",
+    408: "The request did not come in time.",
     409: "The state of the deployment does not allow it, or somebody else was first; nothing was changed.",
     413: "The body is too large.",
     415: "The body is not said to be JSON.",
@@ -112,6 +121,8 @@ def _failed(request: Request, failure: IndigoError) -> Response:
         request_id = request.scope["state"]["request_id"]
         _log.error("request %s failed: %s", request_id, failure)
         return error(503, f"The service cannot do this now: its log says more of the request {request_id}.")
+    if isinstance(failure, TooMany):
+        return error(status, str(failure), {"Retry-After": str(failure.retry_after)})
     # Whoever was second in a race may try again at once.
     raced = isinstance(failure, Busy) or isinstance(failure.__cause__, Busy)
     return error(status, str(failure), {"Retry-After": "0"} if raced else None)

@@ -50,7 +50,7 @@ def make_app(settings: ServiceSettings, desk: Desk | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.desk = desk or Desk(settings)
     app.state.metrics = Metrics(app.state.desk.counts)
-    app.state.streams = events.Streams(settings.rest.streams)
+    app.state.streams = events.Streams(settings.rest.streams, settings.rest.streams_per_user)
     guard.install(app, settings.identity)
     app.state.tokens = open_tokens(settings, app.state.guard.verifier)
     routers = [part.router for part in (deployments, resources, events, about, operations)]
@@ -64,7 +64,8 @@ def make_app(settings: ServiceSettings, desk: Desk | None = None) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def _closing(app: FastAPI) -> AsyncIterator[None]:
-    """Let go of the database and of the issuers' connections at the end."""
+    """Get ready, and let go of the database and of the issuers' connections at the end."""
+    app.state.desk.start()
     yield
     app.state.guard.close()
     if app.state.tokens:
@@ -75,7 +76,7 @@ async def _closing(app: FastAPI) -> AsyncIterator[None]:
 def _surround(app: FastAPI, settings: ServiceSettings) -> None:
     """Put around APP what happens with every request; the last one is the outermost."""
     layers: list[tuple[Any, dict[str, Any]]] = [
-        (LimitedBody, {"largest": settings.rest.largest_body}),
+        (LimitedBody, {"largest": settings.rest.largest_body, "seconds": settings.rest.request_seconds}),
         (TidyPath, {}),
         (Proxied, {"trusted": networks(settings.server.forwarded_from)}),
         (Envelope, {"metrics": app.state.metrics}),

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import shutil
 import threading
 import time
@@ -13,36 +12,31 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from indigo_paas import collection, deployment, engine, lock, status, wanted, work
-from indigo_paas.errors import BadInput, Busy, Conflict, Forbidden, IndigoError, NotFound, Problem
+from indigo_paas import deployment, engine, lock, status, work
+from indigo_paas.errors import BadInput, Busy, Conflict, Forbidden, IndigoError, NotFound
 from indigo_paas.progress import Event, Kind
-from indigo_paas.service import removal, resources
+from indigo_paas.service import resources
 from indigo_paas.service.identity.users import NOBODY, may_change, may_deploy_for, may_see
 from indigo_paas.service.model import ANONYMOUS, Asked, Listing, Page, User
+from indigo_paas.service.planning import Planner
 from indigo_paas.service.queue import CREATE, DELETE, DELETED, GIVEN_UP, START, STOP, UPDATE
 from indigo_paas.service.settings import ServiceSettings
-from indigo_paas.source import Template
 from indigo_paas.store import QUEUED, RUNNING, Deployment, Job, Resource, Store, open_store
 from indigo_paas.text import clean
-
-_TEMPLATE = "template.yaml"
 
 # The states of a node while it is acted on.
 _ACTIONS = {START: resources.STARTING, STOP: resources.STOPPING}
 
-# Parameters that were ignored, of a job: as many of their names as are told, each up to a length.
+# Parameters that were ignored, of a job: the argument that has their names.
 _IGNORED = "ignored"
-_MOST_NAMES, _LONGEST_NAME = 50, 80
-
-# Inputs of these types are text already.
-_TEXTS = {None, "string"}
 
 
 class Desk:
     """What users may ask of the service of SETTINGS. Every method may be called by several threads at once.
 
     Raises NotFound for what does not exist or is not the user's to see, Forbidden for what is not the user's to change,
-    BadInput for what is wrong and Conflict for what is not possible now; then nothing was changed.
+    BadInput for what is wrong or too much, Conflict for what is not possible now, and TooMany for what is asked for too
+    often at a time; then nothing was changed.
     """
 
     def __init__(self, settings: ServiceSettings) -> None:
@@ -50,6 +44,7 @@ class Desk:
         self._engine = settings.engine()
         self._opening = threading.Lock()
         self._opened: Store | None = None
+        self._planner = Planner(settings)
 
     @property
     def _store(self) -> Store:
@@ -58,8 +53,13 @@ class Desk:
                 self._opened = open_store(self._engine.database or self._engine.home.database)
             return self._opened
 
+    def start(self) -> None:
+        """Get ready, so that the first request need not wait."""
+        self._planner.start()
+
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, and of what plans."""
+        self._planner.close()
         with self._opening:
             if self._opened is not None:
                 self._opened.close()
@@ -70,28 +70,22 @@ class Desk:
         if not may_deploy_for(user, asked.user_group):
             raise Forbidden(f"You are not in the group {asked.user_group}.")
         self._require_room(user)
-        template, inputs, removals = _read(asked)
-        ignored = _ignored(template, inputs)
-        removal.nodes_of(removals, {}, _TEMPLATE)
-        self._require_own(template, inputs)
         name = str(uuids.uuid4())
-
-        def about(plan: wanted.Plan) -> dict[str, Any]:
-            return {
-                "uuid": name,
-                "owner_subject": user.subject,
-                "owner_issuer": user.issuer,
-                "user_group": asked.user_group,
-                "title": asked.name,
-                "callback": asked.callback,
-                "timeout_mins": asked.timeout_mins,
-                "job": _job(name, CREATE, user, asked.timeout_mins, **ignored),
-                "resources": resources.planned(name, plan),
-            }
-
+        planned = self._planner.new(_owner(user), asked, name, _tries(asked, {"keep_last_attempt": False}))
+        new = planned.wanted
+        about = {
+            "uuid": name,
+            "owner_subject": user.subject,
+            "owner_issuer": user.issuer,
+            "user_group": asked.user_group,
+            "title": asked.name,
+            "callback": asked.callback,
+            "timeout_mins": asked.timeout_mins,
+            "job": _job(name, CREATE, user, asked.timeout_mins, **_ignored(planned.ignored)),
+            "resources": resources.planned(name, new.plan),
+        }
         try:
-            tries = _tries(asked, {"keep_last_attempt": False})
-            return engine.register(self._engine, template, inputs, name, tries, about)
+            return engine.register(self._engine, new, about)
         except IndigoError:
             self._forget_files(name)
             raise
@@ -237,26 +231,22 @@ class Desk:
 
     def _accept_update(self, user: User, doing: work.Work, asked: Asked) -> None:
         before = self._resources(doing.row)
-        template, inputs, removals = _read(asked)
-        ignored = _ignored(template, inputs)
         named = {row.uuid: (row.name, row.node) for row in before}
-        leaving = removal.nodes_of(removals, named, _TEMPLATE)
-        new = wanted.updated(doing.files, inputs, template, removals=leaving)
-        self._require_own(template, new.request.inputs)
-        new = dataclasses.replace(new, request=dataclasses.replace(new.request, **_tries(asked)))
-        gone = {uuid for each in removals for uuid in each.uuids}
+        changed = self._planner.changed(_owner(user), doing.files, asked, named, _tries(asked))
+        new = changed.wanted
+        gone = set(changed.removed)
         gone |= {row.uuid for row in resources.leaving(new.plan, before)}
         stay = [row for row in before if row.uuid not in gone]
         changes = {
             "status": status.UPDATE_IN_PROGRESS,
             "reason": "",
-            "template": template.title,
+            "template": new.template.title,
             "description": new.plan.get("description") or "",
             "timeout_mins": asked.timeout_mins,
             **({"callback": asked.callback} if asked.callback else {}),
         }
         engine.propose(doing, new)
-        job = _job(doing.row.name, UPDATE, user, asked.timeout_mins, **ignored)
+        job = _job(doing.row.name, UPDATE, user, asked.timeout_mins, **_ignored(changed.ignored))
         made = resources.planned(doing.row.name, new.plan, stay)
         states = dict.fromkeys(gone, resources.DELETING)
         if not self._store.accept(doing.row.name, [doing.row.status], changes, job, resources=made, states=states):
@@ -282,15 +272,6 @@ class Desk:
         if limit and self._store.jobs.open_of_user(user.subject, user.issuer) >= limit:
             raise Conflict(f"You have {limit} jobs that wait or run, which is the limit. Wait until some are over.")
 
-    def _require_own(self, template: Template, inputs: Mapping[str, Any]) -> None:
-        """Raise BadInput for what runs code from elsewhere, unless the operator allows that."""
-        if self._settings.allow_external:
-            return
-        foreign = collection.foreign_operations(template, inputs)
-        if foreign:
-            told = ": this service runs no code from elsewhere."
-            raise BadInput(*(Problem(f"{each.text}{told}", each.place, each.excerpt) for each in foreign))
-
     def _resources(self, row: Deployment) -> list[Resource]:
         """Return the resources of a deployment; where the command line changed it meanwhile, as its nodes are now."""
         rows = self._store.resources.of(row.name)
@@ -299,7 +280,7 @@ class Desk:
             return rows
         with contextlib.suppress(IndigoError):
             files = self._engine.home.deployment(row.name)
-            plan = wanted.plan_of(files, deployment.read(files))
+            plan = self._planner.kept((row.owner_issuer, row.owner_subject), files)
             rows = resources.paired(row.name, plan, row.nodes, rows, row.status.endswith("_COMPLETE"))
             self._store.resources.replace(row.name, rows)
         return rows
@@ -324,24 +305,9 @@ class Desk:
         return row
 
 
-def _read(asked: Asked) -> tuple[Template, dict[str, Any], list[removal.Removal]]:
-    """Return the template and the inputs that are ASKED, without their removal lists, and these."""
-    text, written = removal.taken_out(asked.template)
-    template = Template.of_text(text, _TEMPLATE)
-    declared = collection.declarations(template)[1]
-    inputs, given = removal.of_inputs(text, typed(asked.parameters, declared), declared)
-    return template, inputs, [*written, *given]
-
-
-def _ignored(template: Template, inputs: dict[str, Any]) -> dict[str, list[str]]:
-    """Take out of INPUTS what TEMPLATE has no input for; return the names, as an argument of the job.
-
-    Clients give all that they know to each template.
-    """
-    names = sorted(inputs.keys() - collection.taken_inputs(template)) if inputs else []
-    for name in names:
-        del inputs[name]
-    return {_IGNORED: [name[:_LONGEST_NAME] for name in names[:_MOST_NAMES]]} if names else {}
+def _ignored(names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the argument of a job that tells which parameters were ignored, where some were."""
+    return {_IGNORED: list(names)} if names else {}
 
 
 def _warning(job: Job) -> Event:
@@ -349,14 +315,8 @@ def _warning(job: Job) -> Event:
     return Event(job.created, Kind.WARNING, text=f"Ignored, since the template has no such inputs: {names}.")
 
 
-def typed(parameters: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """Return PARAMETERS with text read as the type of the input of that name in DECLARED, as YAML; other text stays."""
-    return {name: _typed(value, declared.get(name)) for name, value in parameters.items()}
-
-
-def _typed(value: Any, declaration: Any) -> Any:
-    kind = declaration.get("type") if isinstance(declaration, Mapping) else None
-    return value if not isinstance(value, str) or kind in _TEXTS else collection.parse_value(value)
+def _owner(user: User) -> tuple[str, str]:
+    return user.issuer, user.subject
 
 
 def _tries(asked: Asked, unsaid: Mapping[str, Any] | None = None) -> dict[str, Any]:

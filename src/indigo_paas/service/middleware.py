@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -195,21 +196,34 @@ class TooLarge(Exception):
     """A body is larger than it may be."""
 
 
-class LimitedBody:
-    """Refuses bodies of more than `largest` bytes, also those that do not say their length."""
+class TooSlow(Exception):
+    """A body does not come in time."""
 
-    def __init__(self, app: ASGIApp, largest: int) -> None:
-        self._app, self._largest = app, largest
+
+class LimitedBody:
+    """Refuses bodies of more than `largest` bytes, also those that do not say their length, and such as take more than
+    so many SECONDS to come.
+    """
+
+    def __init__(self, app: ASGIApp, largest: int, seconds: float) -> None:
+        self._app, self._largest, self._seconds = app, largest, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        read = 0
+        read, is_read = 0, False
+        until = anyio.current_time() + self._seconds
 
         async def receive_limited() -> Message:
-            nonlocal read
-            message: dict[str, Any] = dict(await receive())
+            nonlocal read, is_read
+            try:
+                # What comes behind the body is the end of the connection, which may take its time.
+                with anyio.CancelScope() if is_read else anyio.fail_after(until - anyio.current_time()):
+                    message: dict[str, Any] = dict(await receive())
+            except TimeoutError:
+                raise TooSlow from None
+            is_read = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > self._largest:
                 raise TooLarge
@@ -223,6 +237,9 @@ class LimitedBody:
             await self._app(scope, receive_limited, send)
         except TooLarge:
             await self._refuse(scope, receive, send)
+        except TooSlow:
+            text = f"The body did not come within {self._seconds:g} s."
+            await answers.error(408, text, {"Connection": "close"})(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         text = f"The body is larger than the {self._largest} bytes that it may have."

@@ -63,17 +63,43 @@ class Jobs:
 
 
 @dataclass(frozen=True)
+class Planning:
+    """How templates are planned, each in a process of its own.
+
+    workers: at a time. waiting: those that are planned or wait for it, of all users; per_user: of one; beyond, one is
+    refused. seconds, memory (bytes): that one may take. largest_plan: bytes of what comes of it. nodes: machines, and
+    parts on them, that a deployment may have.
+    """
+
+    workers: int = 2
+    waiting: int = 20
+    per_user: int = 8
+    seconds: float = 20.0
+    memory: int = 500_000_000
+    largest_plan: int = 4_000_000
+    nodes: int = 1000
+
+    def __post_init__(self) -> None:
+        for key in ("workers", "waiting", "per_user", "seconds", "memory", "largest_plan"):
+            if getattr(self, key) <= 0:
+                raise ValueError(f"{key} must be more than 0")
+
+
+@dataclass(frozen=True)
 class Rest:
     """The REST API.
 
     public_url: where clients reach it, None as they asked for it; callbacks need it. largest_body: bytes.
-    streams: of events at a time, beyond which one is refused. stream_seconds: after which a stream of events ends, and
+    request_seconds: in which the head of a request must have come, and then its body. streams: of events at a time,
+    streams_per_user: of one user, beyond which one is refused. stream_seconds: after which a stream of events ends, and
     its client goes on with a new one. poll: seconds between two looks for new events.
     """
 
     public_url: str | None = None
     largest_body: int = 1_048_576
+    request_seconds: float = 20.0
     streams: int = 500
+    streams_per_user: int = 50
     stream_seconds: float = 3600.0
     poll: float = 1.0
 
@@ -157,6 +183,7 @@ class ServiceSettings:
     allow_external: bool = False
     server: Server = Server()
     jobs: Jobs = Jobs()
+    planning: Planning = Planning()
     rest: Rest = Rest()
     callbacks: Callbacks = Callbacks()
     neighbours: Neighbours = Neighbours()

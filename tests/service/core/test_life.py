@@ -484,3 +484,12 @@ def test_what_cannot_be_removed_is_told(service):
     assert [node["name"] for node in row.nodes] == ["server-0"]
     assert "What was made, server-0, could not be removed: " in row.reason
     assert "the site is down" in row.reason
+
+
+def test_what_no_site_could_hold_is_refused_as_soon_as_that_is_known(service):
+    uuid = service.create()
+    service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    with pytest.raises(BadInput, match="asks for 11 machines, and all sites of this service could hold 10"):
+        service.create(parameters={"count": 11})
+    assert len(service.store.deployments()) == 1

@@ -33,6 +33,9 @@ class MemoryDesk:
         self.busy = self.closed = False
         self.lock = threading.RLock()
 
+    def start(self) -> None:
+        return
+
     def create(self, user: User, asked: Asked) -> Deployment:
         self._plan(asked)
         now, name = time.time(), str(uuid.uuid4())

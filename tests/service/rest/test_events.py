@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import time
 
@@ -124,8 +126,35 @@ def test_streams_too_many_are_refused_and_others_answered(served, client, desk, 
         assert httpx.get(f"{served}/health", timeout=20.0).status_code == 200
 
 
+def test_one_user_does_not_take_the_streams_of_others(app, served, desk, made, connect):
+    app.state.streams.per_user = 1
+    url = f"{served}/deployments/{made['uuid']}/events"
+    with stream(url) as first, stream(url) as second:
+        assert [first.status_code, second.status_code] == [200, 429]
+        second.read()
+        assert "1 of your streams of events are open, which is the limit" in second.json()["message"]
+        others = connect("admin")
+        desk.change(made["uuid"], status=status.CREATE_COMPLETE)
+        assert others.get(f"/deployments/{made['uuid']}/events").status_code == 200
+
+
+def test_a_client_that_goes_at_once_leaves_no_stream_behind(app, served, made):
+    head = f"GET /deployments/{made['uuid']}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer alice\r\n\r\n"
+    port = int(served.rpartition(":")[2])
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", port)) as line:
+            line.sendall(head.encode())
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    deadline = time.monotonic() + 20
+    while app.state.streams.open and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert app.state.streams.open == 0
+    with stream(f"{served}/deployments/{made['uuid']}/events") as answer:
+        assert answer.status_code == 200
+
+
 def test_many_streams_need_few_threads(app, served, desk, made):
-    app.state.streams.limit = 100
+    app.state.streams.limit = app.state.streams.per_user = 100
     url = f"{served}/deployments/{made['uuid']}/events"
     before = threading.active_count()
     with httpx.Client(timeout=20.0, headers={"Authorization": "Bearer alice"}) as client:

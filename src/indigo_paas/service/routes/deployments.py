@@ -32,7 +32,7 @@ router = APIRouter(tags=["deployments"])
 
 _STATUS = f"({'|'.join(status.ALL)})"
 
-_CHANGED = guarded(400, 404, 409, 413, 415)
+_CHANGED = guarded(400, 404, 408, 409, 413, 415)
 
 
 def _asked(
@@ -114,7 +114,7 @@ def list_deployments(
     status_code=201,
     response_model=wire.DeploymentDocument,
     response_model_exclude_unset=True,
-    responses=guarded(400, 409, 413, 415),
+    responses=guarded(400, 408, 409, 413, 415),
     openapi_extra=body_document(wire.DeploymentRequest),
 )
 def create_deployment(response: Response, desk: TheDesk, urls: TheUrls, asked: TheAsked, user: TheUserOfWork) -> Any:

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +16,7 @@ import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from sse_starlette import EventSourceResponse
+from starlette.types import Receive, Scope, Send
 
 from indigo_paas import status
 from indigo_paas.errors import NotFound
@@ -55,20 +59,34 @@ _STREAM = {
 
 
 class Streams:
-    """The streams that are `open`, at most `limit`. None has a thread of its own."""
+    """The streams that are `open`, at most `limit`, and `per_user` of one. None has a thread of its own."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit, self.open = limit, 0
+    def __init__(self, limit: int, per_user: int) -> None:
+        self.limit, self.per_user = limit, per_user
+        self._of: Counter[tuple[str, str]] = Counter()
         self._threads: anyio.CapacityLimiter | None = None
 
-    def enter(self) -> None:
-        """Count one more; raise HTTPException 503 when it is one too many."""
+    @property
+    def open(self) -> int:
+        return self._of.total()
+
+    def require_room(self, user: User) -> None:
+        """Raise HTTPException 429 when one more is too many of USER, 503 when it is too many of all."""
+        if self._of[_owner(user)] >= self.per_user:
+            told = f"{self.per_user} of your streams of events are open, which is the limit. Close one."
+            raise HTTPException(429, told, {"Retry-After": "10"})
         if self.open >= self.limit:
             raise HTTPException(503, "Too many streams of events are open.", {"Retry-After": "10"})
-        self.open += 1
 
-    def leave(self) -> None:
-        self.open -= 1
+    @contextlib.contextmanager
+    def entered(self, user: User) -> Iterator[None]:
+        """Count one more of USER for as long as it is open."""
+        self._of[_owner(user)] += 1
+        try:
+            yield
+        finally:
+            self._of[_owner(user)] -= 1
+            self._of += Counter()
 
     async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call what blocks, in one of few threads."""
@@ -97,12 +115,30 @@ async def follow_deployment(
     ] = None,
 ) -> Response:
     streams: Streams = request.app.state.streams
+    streams.require_room(user)
     news = _News(streams, desk, user, id, last_event_id or 0)
     first = await news.look()
     if last_event_id is not None and not follow and first.at_rest and not first.events:
         return Response(status_code=204)
-    streams.enter()
-    return EventSourceResponse(_stream(news, first, streams, request.app.state.settings.rest, follow), sep="\n")
+    # Others came meanwhile.
+    streams.require_room(user)
+    return _Stream(streams.entered(user), _events(news, first, request.app.state.settings.rest, follow), sep="\n")
+
+
+def _owner(user: User) -> tuple[str, str]:
+    return user.issuer, user.subject
+
+
+class _Stream(EventSourceResponse):
+    """A stream that is COUNTED while it is sent, also where its client goes before the first event."""
+
+    def __init__(self, counted: AbstractContextManager[None], *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._counted = counted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._counted:
+            await super().__call__(scope, receive, send)
 
 
 @dataclass(frozen=True)
@@ -143,9 +179,7 @@ class _News:
         )
 
 
-async def _stream(
-    news: _News, look: _Look, streams: Streams, settings: Rest, follow: bool
-) -> AsyncIterator[dict[str, Any]]:
+async def _events(news: _News, look: _Look, settings: Rest, follow: bool) -> AsyncIterator[dict[str, Any]]:
     until = time.monotonic() + settings.stream_seconds
     told: tuple[str, str] | None = None
     try:
@@ -162,5 +196,3 @@ async def _stream(
             look = await news.look()
     except NotFound:
         yield {"event": "status", "data": json.dumps({"status": status.DELETE_COMPLETE, "statusReason": ""})}
-    finally:
-        streams.leave()

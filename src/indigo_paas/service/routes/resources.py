@@ -82,7 +82,7 @@ def get_resource(desk: TheDesk, urls: TheUrls, user: TheUser, id: DeploymentId, 
     summary="Start or stop a node",
     status_code=202,
     response_class=Response,
-    responses=guarded(400, 404, 409, 413, 415),
+    responses=guarded(400, 404, 408, 409, 413, 415),
     openapi_extra=body_document(wire.ActionRequest),
 )
 def act(
