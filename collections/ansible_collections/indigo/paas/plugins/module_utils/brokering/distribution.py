@@ -38,8 +38,10 @@ def distribute(
     A part is {"site", "groups"}, its groups being those of PLAN with the `count` and the `indices` of the nodes at that
     site; a group of which it has none has the count 0. Nodes that stand somewhere stay there.
 
-    Raises SiteError (bad_input) with the reasons of every site where there is no room.
+    Raises SiteError (bad_input) with the reasons of every site where there is no room, and where the plan asks for no
+    machines at all.
     """
+    _require_machines(plan)
     everywhere = list(descriptions)
     allowed = considered(everywhere, wanted)
     sites = {site for nodes in standing.values() for site in nodes.values() if site}
@@ -52,6 +54,19 @@ def distribute(
                 raise
     _require_all(sites, allowed, deployment)
     return _Distribution(plan, allowed, standing, deployment, spread).result()
+
+
+def _require_machines(plan: Data) -> None:
+    """Raise SiteError (bad_input) where nothing would be made of PLAN."""
+    if plan["groups"]:
+        return
+    applications = [f"'{application['name']}'" for application in plan.get("applications") or ()]
+    left = f", and nothing here runs {', '.join(applications[:4])}" if applications else ""
+    raise SiteError(
+        f"Nothing would be made: there are no machines in the template{left}",
+        hint="Add node templates of the type tosca.nodes.indigo.Compute, and the service that runs applications.",
+        bad_input=True,
+    )
 
 
 def _apart(plan: Data, descriptions: list[Data], spread: bool) -> bool:

@@ -86,8 +86,9 @@ class ComponentMaker:
     def _warn_of_none(self, node: NodeTemplate, steps: Mapping[str, list[Step]]) -> None:
         own = any(call.name in OWN for call in node.operations)
         if node.is_software and node.name not in steps and not own:
-            message = f"nothing implements '{node.name}' ({node.type.name}): it will not be installed"
-            self._report.add("not-implemented", message, node.at, "Use a type that has an implementation.")
+            message = ("nothing implements ", f" ({node.type.name}): it will not be installed")
+            hint = "Use a type that has an implementation."
+            self._report.add_shared("not-implemented", message, f"'{node.name}'", node.at, hint)
 
     def _requires(self, node: NodeTemplate) -> list[str]:
         names = [requirement.node for requirement in node.requirements]

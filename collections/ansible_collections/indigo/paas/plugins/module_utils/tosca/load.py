@@ -170,8 +170,9 @@ class _Loader:
                 self._report.add("not-supported", message, key_place(self._body, key), hint)
         written = section(self._body, "node_templates", "'node_templates'", self._report)
         check_substitution(self._body, written, self._types, self._report)
-        if not written and self._body:
-            self._report.add("shape", "there are no node templates", place(self._body), "Write `node_templates:`.")
+        if not written and self._document.data.get("topology_template") is not None:
+            at = value_place(self._document.data, "topology_template")
+            self._report.add("shape", "there are no node templates", at, "Write `node_templates:`.")
 
     def _check_cycles(self, drafts: Mapping[str, Draft]) -> None:
         graph = {name: [found.node for found in draft.requirements] for name, draft in drafts.items()}
@@ -196,9 +197,9 @@ class _Loader:
             places=self._places(draft),
         )
 
-    def _places(self, draft: Draft) -> dict[tuple[str, str], Location]:
+    def _places(self, draft: Draft) -> dict[tuple[str | None, str], Location]:
         places = {}
-        for capability in draft.capabilities:
+        for capability in (None, *draft.capabilities):
             given = draft.given(capability)
             places.update({(capability, name): value_place(given, name) for name in given})
         return places

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -49,6 +49,8 @@ STRICT = LIMITS
 # How many errors are shown, and after how many reading ends: each costs a search for what may have been meant.
 MAX_PROBLEMS = 100
 MAX_ERRORS = 1000
+# How many owners of a problem are named.
+MAX_OWNERS = 4
 
 
 class Location(NamedTuple):
@@ -68,6 +70,7 @@ class Report:
     def __init__(self, severities: Mapping[str, str] = LENIENT) -> None:
         self.severities = severities
         self._problems: dict[Problem, None] = {}
+        self._shared: dict[tuple[str, ...], tuple[Location, dict[str, None]]] = {}
         self._errors = 0
 
     def add(self, kind: str, message: str, at: Location = NOWHERE, hint: str | None = None) -> None:
@@ -83,6 +86,16 @@ class Report:
         self._errors += severity == "error"
         if self._errors > MAX_ERRORS:
             self.raise_errors()
+
+    def add_shared(
+        self, kind: str, message: tuple[str, str], owner: str, at: Location = NOWHERE, hint: str | None = None
+    ) -> None:
+        """Record what is wrong with several owners in the same way, as one problem at the place of the first.
+
+        `message` is what stands before and after the owners; `owner` is as a person calls it, such as "'server'".
+        """
+        _at, owners = self._shared.setdefault((kind, *message, hint or ""), (at, {}))
+        owners.setdefault(owner)
 
     def ignores(self, kind: str) -> bool:
         """Say whether problems of a kind are dropped, so that nobody need describe them."""
@@ -112,6 +125,22 @@ class Report:
         if errors:
             raise TemplateError(errors)
 
+    def _told(self) -> Iterator[Problem]:
+        yield from self._problems
+        for (kind, before, after, hint), (at, owners) in self._shared.items():
+            severity = self.severities.get(kind, "error")
+            if severity != IGNORED:
+                yield Problem(
+                    f"{before}{_listed(list(owners))}{after}", at.file, at.line, at.column, hint or None, severity
+                )
+
     def _sorted(self, severity: str) -> list[Problem]:
-        chosen = [problem for problem in self._problems if problem.severity == severity]
+        chosen = [problem for problem in self._told() if problem.severity == severity]
         return sorted(chosen, key=lambda problem: (problem.file or "", problem.line or 0, problem.column or 0))
+
+
+def _listed(owners: list[str]) -> str:
+    """Return some of the owners as a person lists them."""
+    if len(owners) > MAX_OWNERS:
+        return f"{', '.join(owners[: MAX_OWNERS - 1])} and {len(owners) - MAX_OWNERS + 1} more"
+    return " and ".join(filter(None, (", ".join(owners[:-1]), owners[-1])))

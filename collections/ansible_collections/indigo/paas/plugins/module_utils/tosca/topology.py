@@ -65,7 +65,7 @@ class NodeTemplate:
     artifacts: Mapping[str, Any] = field(default_factory=dict)
     host: str | None = None
     at: Location = NOWHERE
-    places: Mapping[tuple[str, str], Location] = field(default_factory=dict)
+    places: Mapping[tuple[str | None, str], Location] = field(default_factory=dict)
 
     @property
     def is_compute(self) -> bool:
@@ -77,8 +77,8 @@ class NodeTemplate:
         """Say whether the node is software that must run on machines."""
         return self.type.is_a(SOFTWARE)
 
-    def place_of(self, capability: str, name: str) -> Location:
-        """Return where a property of a capability is written, else where the node is."""
+    def place_of(self, capability: str | None, name: str) -> Location:
+        """Return where a property of the node, or of a capability, is written, else where the node is."""
         return self.places.get((capability, name), self.at)
 
 
