@@ -64,7 +64,7 @@ def command(
     with _common.slow(lambda: f"Waiting for {' and '.join(only) or 'the sites'} ..."):
         planned = engine.plan(settings, template, inputs, only, spread=bool(spread))
     masker = collection.masker(template, {**planned.plan["inputs"], **inputs})
-    warnings = collection.warnings(planned.plan, template, inputs)
+    warnings = [*collection.warnings(planned.plan, template, inputs), *planned.warnings]
     if as_json:
         _common.print_json(_report(planned, masker, warnings))
     else:

@@ -48,12 +48,31 @@ def distribute(
     spread = spread or bool(plan.get("hybrid"))
     if len(sites) < 2 and not _apart(plan, allowed, spread):
         try:
-            return _whole(plan, choose(plan, everywhere, wanted, deployment), standing)
+            site = choose(plan, everywhere, wanted, deployment)
+            return _told(_whole(plan, site, standing), allowed)
         except SiteError:
             if not spread or not allowed:
                 raise
     _require_all(sites, allowed, deployment)
-    return _Distribution(plan, allowed, standing, deployment, spread).result()
+    return _told(_Distribution(plan, allowed, standing, deployment, spread).result(), allowed)
+
+
+def _told(placement: dict[str, t.Any], descriptions: t.Iterable[Data]) -> dict[str, t.Any]:
+    """Return PLACEMENT with a warning for each network of the template that a site does not make."""
+    makes = {description["name"]: description.get("networks", False) for description in descriptions}
+    dropped = {
+        (part["site"], network["name"]): network["cidr"]
+        for part in placement["parts"]
+        if not makes.get(part["site"])
+        for group in part["groups"]
+        if group["count"]
+        for network in group.get("networks") or ()
+    }
+    told = [
+        f"Site '{site}' makes no networks: the range {cidr} of '{name}', its gateway and addresses have no effect."
+        for (site, name), cidr in dropped.items()
+    ]
+    return {**placement, "warnings": [*placement["warnings"], *told]}
 
 
 def _require_machines(plan: Data) -> None:

@@ -148,6 +148,8 @@ class Site(abc.ABC):
     """A place where nodes are made. One subclass, in one file of this folder, for each type of site."""
 
     type: t.ClassVar[str]
+    # Whether it makes the networks whose ranges of addresses templates give.
+    MAKES_NETWORKS: t.ClassVar[bool] = False
     OPTIONS: t.ClassVar[dict[str, Option]] = {}
 
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
@@ -251,6 +253,7 @@ class Site(abc.ABC):
             "capacity": {"cpus": 0, "memory": 0, "nodes": 0},
             "remedies": {},
             "machines": None,
+            "networks": self.MAKES_NETWORKS,
             "zones": [],
             "largest_node": {"cpus": 0, "memory": 0},
             "used": {"cpus": 0, "memory": 0, "nodes": 0, "deployments": {}},

@@ -11,14 +11,15 @@ from typing import Any
 
 from .applications import is_application
 from .data import is_data
+from .networks import is_made, links_of
 from .report import Location, Report
 from .topology import NodeTemplate, Topology
 from .types import NETWORK, PORT, STORAGE, Schema
 
 # What is heeded of nodes of a type, and of the capabilities of machines; the rest of their properties is told.
-_OF_NODES: Mapping[str, frozenset[str]] = MappingProxyType(
-    {NETWORK: frozenset(("network_name", "network_type")), PORT: frozenset()}
-)
+_OF_NETWORKS = frozenset(("network_name", "network_type"))
+_OF_MADE_NETWORKS = frozenset(("cidr", "gateway_ip", "network_type"))
+_OF_PORTS = frozenset(("ip_address",))
 _OF_MACHINES: Mapping[str | None, frozenset[str]] = MappingProxyType(
     {
         None: frozenset(("os_users", "tags")),
@@ -43,9 +44,13 @@ def tell_unheeded(topology: Topology, groups: list[dict[str, Any]], report: Repo
                 "Functions can read its properties all the same. An application must be given to its service by hand."
             )
             report.add_shared("not-implemented", message, f"'{node.name}'", node.at, hint)
-        for kind, heeded in _OF_NODES.items():
-            if node.type.is_a(kind):
-                _tell(node, None, heeded, report)
+        elif node.type.is_a(NETWORK):
+            _tell(node, None, _OF_MADE_NETWORKS if is_made(node) else _OF_NETWORKS, report)
+    for links in links_of(topology).values():
+        made = [link for link in links if is_made(link.network)]
+        for link in links:
+            heeded = _OF_PORTS if link in made else frozenset[str]()
+            _tell(link.port, None, heeded | {"order"} if len(made) > 1 else heeded, report)
     _tell_unattached(topology, report)
     _tell_counts(topology, groups, report)
 

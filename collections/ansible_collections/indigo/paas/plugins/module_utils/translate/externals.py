@@ -85,7 +85,7 @@ def _operation(operation: Data) -> dict[str, t.Any]:
             "collections": [Unsafe(name) for name in external["collections"]],
             "files": [
                 {"file": Unsafe(each["file"]), "defined_in": _place(each), "required": each["required"]}
-                for each in external["files"]
+                for each in external.get("files", ())
             ],
         },
     }
