@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import APIError, docker
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.labels import DEPLOYMENT, GROUP, HOSTNAME, NETWORK
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode, wanted_networks
 
 Data = dict[str, t.Any]
 
@@ -40,12 +40,12 @@ class Networks:
     def made(self, groups: t.Iterable[Data]) -> dict[str, str]:
         """Return the engine's names of the networks that GROUPS ask for, by the template's; the missing are made."""
         names = {network["Labels"].get(NETWORK): str(network["Name"]) for network in self.found()}
-        for name, wanted in wanted_of(groups).items():
+        for name, wanted in wanted_networks(groups).items():
             if name not in names:
                 pool = docker.types.IPAMPool(subnet=wanted["cidr"], gateway=gateway_of(wanted))
                 ipam = docker.types.IPAMConfig(pool_configs=[pool])
                 names[name] = self._make(network_name(self._deployment, name), {NETWORK: name}, ipam)
-        return {name: names[name] for name in wanted_of(groups)}
+        return {name: names[name] for name in wanted_networks(groups)}
 
     def _make(self, name: str, labels: Data, ipam: t.Any) -> str:
         try:
@@ -84,18 +84,6 @@ def connect(api: t.Any, container: str, node: NewNode, names: t.Mapping[str, str
         )
 
 
-def wanted_of(groups: t.Iterable[Data]) -> dict[str, Data]:
-    """Return the networks that GROUPS ask for by their names: {"cidr", "gateway", "addresses"}."""
-    found: dict[str, Data] = {}
-    for group in groups:
-        for network in group.get("networks") or ():
-            made = found.setdefault(
-                network["name"], {"cidr": network["cidr"], "gateway": network["gateway"], "addresses": set()}
-            )
-            made["addresses"] |= {network["address"]} - {None}
-    return found
-
-
 def gateway_of(wanted: Data) -> str | None:
     """Return the gateway of a network: the one that is asked for, else the first address that is no machine's.
 
@@ -129,7 +117,7 @@ def misfits(groups: t.Iterable[Data], networks: t.Iterable[Data], deployment: st
     return [
         f"The range {wanted['cidr']} of the network '{name}' overlaps with {subnet} of its network "
         f"'{other['Name']}': give it another range in the template."
-        for name, wanted in wanted_of(groups).items()
+        for name, wanted in wanted_networks(groups).items()
         for other in others
         for subnet in _subnets(other)
         if _overlap(wanted["cidr"], subnet)
@@ -144,7 +132,7 @@ def warnings(groups: t.Iterable[Data], networks: t.Iterable[Data], containers: t
     groups, there = list(groups), {network["Labels"].get(NETWORK): network for network in networks}
     told = [
         f"The network '{name}' keeps the range {', '.join(_subnets(there[name]))}. Destroy the deployment to change it."
-        for name, wanted in wanted_of(groups).items()
+        for name, wanted in wanted_networks(groups).items()
         if name in there and wanted["cidr"] not in _subnets(there[name])
     ]
     asked = {group["group"]: [network["name"] for network in group.get("networks") or ()] for group in groups}

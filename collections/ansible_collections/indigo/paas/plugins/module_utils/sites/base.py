@@ -343,6 +343,18 @@ def _missing(group: t.Mapping[str, t.Any], kept: list[Node]) -> list[NewNode]:
     return list(itertools.islice(free, max(0, group["count"] - len(kept))))
 
 
+def wanted_networks(groups: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
+    """Return the networks that GROUPS ask for by their names: {"cidr", "gateway", "addresses"}."""
+    found: dict[str, dict[str, t.Any]] = {}
+    for group in groups:
+        for network in group.get("networks") or ():
+            made = found.setdefault(
+                network["name"], {"cidr": network["cidr"], "gateway": network["gateway"], "addresses": set()}
+            )
+            made["addresses"] |= {network["address"]} - {None}
+    return found
+
+
 def size_warnings(groups: t.Iterable[t.Mapping[str, t.Any]], changes: Changes) -> list[str]:
     """Return a warning for each node that stays and was made with another size than GROUPS ask for."""
     wanted = {group["group"]: node_size(group) for group in groups}
