@@ -380,13 +380,25 @@ def expression(text: str) -> str:
 
 
 def _playbooks(data: Any, directory: Path) -> Iterator[Path]:
-    """Yield the playbooks below DIRECTORY that a TOSCA document may name, each with what belongs to it."""
+    """Yield the playbooks below DIRECTORY that a TOSCA document may name, with what belongs to each, and artifacts."""
     from ansible_collections.indigo.paas.plugins.module_utils.artifacts import beside
 
+    yield from _artifacts(data, directory)
     named = {text for text in _texts(data) if text.endswith((".yml", ".yaml")) and len(text) < _LONGEST_PATH}
     for playbook in _existing(sorted(named), directory):
         for name in beside.files_of(playbook):
             yield playbook.parent / name
+
+
+def _artifacts(data: Any, directory: Path) -> Iterator[Path]:
+    """Yield the files below DIRECTORY that the artifacts in a TOSCA document, and its dependencies, may name."""
+    from ansible_collections.indigo.paas.plugins.module_utils.artifacts.needs import is_inside
+
+    if isinstance(data, dict):
+        named = {text for key in ("artifacts", "dependencies") for text in _texts(data.get(key))}
+        yield from _existing(sorted(name for name in named if len(name) < _LONGEST_PATH and is_inside(name)), directory)
+    for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from _artifacts(item, directory)
 
 
 def _existing(names: Iterable[str], directory: Path) -> Iterator[Path]:

@@ -30,7 +30,8 @@ class Planned:
 
     candidates: [{"site", "fits", "reasons"}], the best first. placement: how many nodes of which group would go where,
     {site: {group: count}}, the main site first; empty when nothing fits. available: the sites that answer.
-    problems: why there is no choice. endpoints: of the sites that were asked, {site: {"type", "endpoint"}}.
+    problems: why there is no choice. warnings: what of the plan the chosen sites do not do.
+    endpoints: of the sites that were asked, {site: {"type", "endpoint"}}.
     machines: how many they could hold together, None where one does not say.
     """
 
@@ -39,6 +40,7 @@ class Planned:
     placement: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     available: Sequence[str] = ()
     problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
     endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     machines: int | None = None
 
@@ -229,7 +231,8 @@ def _planned(made: Plan, reading: sites.Reading, only: Sequence[str], name: str 
     except BadInput as error:
         return Planned(made, ranked, available=available, problems=error.problems, machines=machines)
     endpoints = {each["name"]: {"type": each["type"], "endpoint": each.get("endpoint")} for each in descriptions}
-    return Planned(made, ranked, _shares(placed), available, endpoints=endpoints, machines=machines)
+    warnings = [Problem(text, {"message": text, "severity": "warning"}) for text in placed["warnings"]]
+    return Planned(made, ranked, _shares(placed), available, (), warnings, endpoints, machines)
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ def for_site(
     Without a site the best is taken; raises BadInput with the reasons of all when none can hold the nodes.
     """
     planned = engine.plan(settings, template, inputs, [site] if site else [])
-    chosen = planned.site or site
+    chosen = planned.site or site or _any_site(planned)
     if chosen is None:
         raise BadInput(*planned.problems)
     if len(planned.placement) > 1:
@@ -59,6 +59,11 @@ def for_site(
     target = {"site": chosen, "options": options}
     files = _translated(planned.plan, template, inputs, target, name)
     return files, planned.problems
+
+
+def _any_site(planned: engine.Planned) -> str | None:
+    """Return the first site for what asks for no machines, which any can hold."""
+    return planned.candidates[0]["site"] if planned.candidates and not planned.plan["groups"] else None
 
 
 def for_hosts(

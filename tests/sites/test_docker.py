@@ -364,6 +364,40 @@ def test_deleting_takes_all_and_may_be_repeated(site, deployment, key, engine):
         guest.remove(force=True)
 
 
+def lan(cidr: str, address: str | None = None, gateway: str | None = None) -> dict[str, t.Any]:
+    return {"networks": [{"name": "lan", "cidr": cidr, "gateway": gateway, "address": address}]}
+
+
+def test_a_network_has_the_range_that_is_asked_for(site, deployment, key, engine):
+    groups = [
+        {**group("fe"), **lan("10.231.77.0/24", "10.231.77.9", "10.231.77.254")},
+        {**group("wn", 2), **lan("10.231.77.0/24", None, "10.231.77.254")},
+    ]
+    nodes = site.ensure_nodes(deployment, groups, public_key=key.public).nodes
+    assert nodes[0].private_address[0] == "10.231.77.9"
+    assert all(node.private_address[0].startswith("10.231.77.") for node in nodes)
+    assert "10.231.77.9/24" in key.output(nodes[0], "ip -brief address")
+    assert key.output(nodes[1], "timeout 5 bash -c 'head -c 4 </dev/tcp/10.231.77.9/22'") == "SSH-"
+    made = engine.networks.list(filters={"label": ["indigo.paas.network=lan", f"indigo.paas.deployment={deployment}"]})
+    assert made[0].attrs["IPAM"]["Config"] == [{"Subnet": "10.231.77.0/24", "Gateway": "10.231.77.254"}]
+    again = site.ensure_nodes(deployment, groups, public_key=key.public)
+    assert (again.changed, again.warnings) == (False, [])
+    site.delete_nodes(deployment)
+    assert engine.networks.list(filters={"label": f"indigo.paas.deployment={deployment}"}) == []
+
+
+def test_a_range_that_is_in_use_is_refused_before_anything_is_made(site, deployment, key, engine):
+    pool = docker.types.IPAMPool(subnet="10.231.78.0/24")
+    stranger = engine.networks.create(f"stranger-{deployment}", ipam=docker.types.IPAMConfig(pool_configs=[pool]))
+    try:
+        groups = [{**group("fe"), **lan("10.231.78.128/25")}]
+        with pytest.raises(SiteError, match=f"overlaps with 10.231.78.0/24 of its network 'stranger-{deployment}'"):
+            site.ensure_nodes(deployment, groups, public_key=key.public, dry_run=True)
+        assert containers(engine, deployment) == []
+    finally:
+        stranger.remove()
+
+
 def test_deployments_do_not_see_each_other(site, deployment, key):
     other = f"{deployment}-b"
     try:

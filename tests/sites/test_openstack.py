@@ -211,6 +211,27 @@ def test_a_network_of_its_own_is_made_with_a_router(deployment, project):
     assert not site.ensure_nodes(deployment, [wanted], public_key=KEY).changed
 
 
+def test_a_template_gives_a_network_its_range_and_nodes_their_addresses(deployment, project):
+    def lan(address: str | None) -> dict[str, object]:
+        network = {"name": "the lan", "cidr": "10.231.77.0/24", "gateway": "10.231.77.254", "address": address}
+        return {"networks": [network]}
+
+    site = open_site("cloud", project.options())
+    groups = [group("fe", **lan("10.231.77.9")), group("wn", 2, **lan(None)), group("out")]
+    nodes = site.ensure_nodes(deployment, groups, public_key=KEY).nodes
+    own = [[each for each in node.private_address if each.startswith("10.231.77.")] for node in nodes]
+    assert [len(each) for each in own] == [1, 0, 1, 1]
+    assert own[0] == ["10.231.77.9"]
+    assert all(node.private_address[0].startswith("10.78.") for node in nodes)
+    [network] = [each for each in project.connection.network.networks() if each.name.endswith(".own.the lan")]
+    [subnet] = project.connection.network.subnets(network_id=network.id)
+    assert (subnet.cidr, subnet.gateway_ip) == ("10.231.77.0/24", "10.231.77.254")
+    again = site.ensure_nodes(deployment, groups, public_key=KEY)
+    assert not again.changed
+    site.delete_nodes(deployment)
+    assert not any(project.left(deployment).values())
+
+
 def test_a_second_network_gives_public_addresses(deployment, project):
     site = open_site("cloud", project.options(public_network="provider"))
     [node] = site.ensure_nodes(deployment, [group(network={"public": True})], public_key=KEY).nodes

@@ -15,6 +15,7 @@ _NODE_WORDS = {
     "remove": ("-", "drained and deleted"),
     "keep": (" ", "stay"),
 }
+_OF_NEW_NODES = ("size", "image", "network", "networks", "volumes", "hostname", "type")
 _LONGEST = 120
 _NAMED_NODES = 8
 
@@ -66,7 +67,15 @@ def _group(item: Data) -> Iterator[str]:
 
 def _made_with(field: Data) -> bool:
     """Say whether nodes get what a field says only when they are made."""
-    return str(field["name"]).partition(".")[0] in ("size", "image", "network", "volumes", "hostname", "type")
+    return str(field["name"]).partition(".")[0] in (
+        "size",
+        "image",
+        "network",
+        "networks",
+        "volumes",
+        "hostname",
+        "type",
+    )
 
 
 def _item(item: Data) -> Iterator[str]:

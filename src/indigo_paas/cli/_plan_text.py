@@ -56,6 +56,9 @@ def _group(group: Data) -> Iterator[str]:
     yield f"  {'; '.join(filter(None, told))}"
     if group.get("ports"):
         yield f"  ports: {_short(_phrase('ports', group['ports']))}"
+    for network in group.get("networks", []):
+        own = f", here {network['address']}" if network["address"] else ""
+        yield f"  network: {_short(network['name'])} ({network['cidr']}{own})"
     for volume in group.get("volumes", []):
         yield f"  volume: {_short(_phrase('volume', volume))}"
 

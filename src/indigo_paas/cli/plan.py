@@ -64,18 +64,20 @@ def command(
     with _common.slow(lambda: f"Waiting for {' and '.join(only) or 'the sites'} ..."):
         planned = engine.plan(settings, template, inputs, only, spread=bool(spread))
     masker = collection.masker(template, {**planned.plan["inputs"], **inputs})
-    warnings = collection.warnings(planned.plan, template, inputs)
+    warnings = [*collection.warnings(planned.plan, template, inputs), *planned.warnings]
     if as_json:
         _common.print_json(_report(planned, masker, warnings))
     else:
         _print(planned, masker, warnings)
         if why:
             _print_reasons(planned)
-    if planned.site is None and (only or not planned.candidates):
+    is_empty = not planned.plan["groups"]
+    if planned.site is None and (is_empty or only or not planned.candidates):
         for problem in planned.problems:
             click.echo(clean(problem), err=True)
-        raise click.exceptions.Exit(2)
-    if planned.site is None and not as_json:
+        if not is_empty:
+            raise click.exceptions.Exit(2)
+    elif planned.site is None and not as_json:
         click.echo("No site can hold it, so it cannot be deployed now. Why not is told above.", err=True)
 
 

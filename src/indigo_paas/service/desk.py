@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 import uuid as uuids
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 

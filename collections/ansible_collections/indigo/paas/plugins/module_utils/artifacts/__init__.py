@@ -117,7 +117,17 @@ def _roles_of(run: Run, pinned: Mapping[str, str], directory: Path, finders: Fin
             around[name] = convert.redirected(data)
         elif name.endswith((".yml", ".yaml")) and (name.startswith("tasks/") or "/" not in name):
             around[name] = convert.tasks_of(data, str(source / name), given)
-    return [{**around, **play} for play in plays]
+    brought = {each.name: (directory / each.place).read_bytes() for each in run.files}
+    return [_with_files({**around, **play}, brought, shown) for play in plays]
+
+
+def _with_files(role: dict[str, bytes], brought: Mapping[str, bytes], playbook: str) -> dict[str, bytes]:
+    """Return the files of a role with the artifacts by their paths: there Ansible looks for them."""
+    for name, data in brought.items():
+        if role.get(name, data) != data:
+            hint = "Rename one of them, or put the playbook beside the file that names it."
+            raise PaasError(f"the artifact '{name}' and a file of the playbook have one path", file=playbook, hint=hint)
+    return {**role, **brought}
 
 
 def _around(playbook: Path) -> dict[str, bytes]:

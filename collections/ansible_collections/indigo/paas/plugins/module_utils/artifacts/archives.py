@@ -32,14 +32,18 @@ def unpacked(plan: Mapping[str, Any], directory: Path | None = None) -> Iterator
     """
     made = copy.deepcopy(dict(plan))
     inside = [(each, path) for each in externals_of(made) if (path := _archive_of(each["defined_in"])) is not None]
-    if not inside:
+    files = [each for external in externals_of(made) for each in external.get("files", ())]
+    packed = [(each, path) for each in files if (path := _archive_of(each["defined_in"])) is not None]
+    if not inside and not packed:
         yield made
         return
     with tempfile.TemporaryDirectory() as passing:
         top = (directory or Path(passing)) / DIRECTORY
-        opened = {path: _unpack(path, top) for path in dict.fromkeys(path for _external, path in inside)}
+        opened = {path: _unpack(path, top) for path in dict.fromkeys(path for _each, path in (*inside, *packed))}
         for external, path in inside:
             _lead_out(external, path, *opened[path])
+        for file, path in packed:
+            _lead_file_out(file, path, *opened[path])
         for former in set(top.glob("*")) - {place for _archive, place in opened.values()}:
             shutil.rmtree(former)
         yield made
@@ -76,3 +80,12 @@ def _lead_out(external: dict[str, Any], path: Path, archive: csar.Archive, place
     external["defined_in"] = str(place / os.path.relpath(importer, path))
     if member is not None:
         external["playbook"] = os.path.relpath(place / member, os.path.dirname(external["defined_in"]))
+
+
+def _lead_file_out(file: dict[str, Any], path: Path, archive: csar.Archive, place: Path) -> None:
+    """Let an artifact be where its archive is unpacked: beside the file that names it, or else at the top."""
+    beside = place / os.path.relpath(file["defined_in"], path)
+    member = archive.member(file["file"], file["defined_in"])
+    at_top = member is not None and member == os.path.normpath(file["file"])
+    is_beside = (beside.parent / file["file"]).is_file()
+    file["defined_in"] = str(place / beside.name if at_top and not is_beside else beside)

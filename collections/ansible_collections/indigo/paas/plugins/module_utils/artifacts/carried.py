@@ -12,7 +12,7 @@ from typing import Any
 
 from ..download import is_url
 from ..errors import PaasError
-from . import archives, beside
+from . import archives, beside, needs
 
 DIRECTORY = "external"
 
@@ -27,6 +27,8 @@ def carried(plan: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         numbers: dict[Path, int] = {}
         files: dict[str, str] = {}
         for external in archives.externals_of(made):
+            for file in [each for each in external.get("files", ()) if not is_url(each["defined_in"] or "")]:
+                files |= _carry_file(external, file, numbers)
             if not is_url(external["playbook"]) and not is_url(external["defined_in"] or ""):
                 files |= _carry(external, numbers)
         return made, files
@@ -38,6 +40,20 @@ def _carry(external: dict[str, Any], numbers: dict[Path, int]) -> dict[str, str]
     place = f"{DIRECTORY}/{numbers.setdefault(playbook.parent, len(numbers) + 1)}"
     external |= {"playbook": playbook.name, "defined_in": f"{place}/template"}
     return {f"{place}/{name}": _text(path) for name, path in beside.files_of(playbook).items()}
+
+
+def _carry_file(external: dict[str, Any], file: dict[str, Any], numbers: dict[Path, int]) -> dict[str, str]:
+    """Let an artifact lie in the project; one that is not there is left out unless it is needed."""
+    directory = Path(os.path.normpath(Path(file["defined_in"] or "").absolute().parent))
+    source = directory / os.path.normpath(file["file"])
+    if not needs.is_inside(file["file"]) or not source.is_file():
+        if file["required"]:
+            raise PaasError(f"the file '{file['file']}' that a playbook needs is not there", file=file["defined_in"])
+        external["files"].remove(file)
+        return {}
+    place = f"{DIRECTORY}/{numbers.setdefault(directory, len(numbers) + 1)}"
+    file["defined_in"] = f"{place}/template"
+    return {f"{place}/{os.path.normpath(file['file'])}": _text(source)}
 
 
 def _text(path: Path) -> str:

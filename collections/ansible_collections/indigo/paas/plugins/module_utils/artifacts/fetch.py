@@ -14,7 +14,7 @@ from ..download import read_url
 from ..errors import PaasError, Problem
 from . import beside, galaxy, pins, tree
 from .dependencies import dependencies_of
-from .needs import BESIDE, COLLECTION, PLAYBOOK, Artifact
+from .needs import BESIDE, COLLECTION, FILE, PLAYBOOK, ROLE, Artifact
 from .pins import Pin
 
 MAX_PLAYBOOK = 2_000_000
@@ -116,7 +116,7 @@ def _bring(
 
 def _bring_one(artifact: Artifact, places: Places, find_collection: FindCollection, known: dict[str, Pin]) -> str:
     """Bring one artifact; return _THERE, _COPIED or _FETCHED."""
-    if artifact.kind == BESIDE:
+    if artifact.is_local:
         return _COPIED if _bring_beside(artifact, places) else _THERE
     if _is_pinned(artifact, places, known):
         _check_pin(artifact, places, known[artifact.place])
@@ -133,7 +133,7 @@ def _bring_one(artifact: Artifact, places: Places, find_collection: FindCollecti
 
 
 def _bring_beside(artifact: Artifact, places: Places) -> bool:
-    """Copy a playbook and what belongs to it; where it is gone, the copy from an earlier run stands."""
+    """Copy a file, or a playbook and what belongs to it; where it is gone, the copy from an earlier run stands."""
     try:
         changed = _changed_beside(artifact, places)
         for copied, path in changed.items():
@@ -144,10 +144,11 @@ def _bring_beside(artifact: Artifact, places: Places) -> bool:
 
 
 def _changed_beside(artifact: Artifact, places: Places) -> dict[Path, Path]:
-    """Return what of a playbook has to be copied: the files of the user, by where they go."""
+    """Return what has to be copied: the files of the user, by where they go."""
     place, source = places.directory / artifact.place, Path(artifact.source)
     if source.exists():
-        files = {place.parent / name: path for name, path in beside.files_of(source).items()}
+        around = beside.files_of(source) if artifact.kind == BESIDE else {place.name: source}
+        files = {place.parent / name: path for name, path in around.items()}
         return {to: path for to, path in files.items() if not to.is_file() or to.read_bytes() != path.read_bytes()}
     if place.exists():
         return {}
@@ -156,7 +157,7 @@ def _changed_beside(artifact: Artifact, places: Places) -> dict[Path, Path]:
 
 
 def _is_pinned(artifact: Artifact, places: Places, known: dict[str, Pin]) -> bool:
-    if artifact.kind == BESIDE:
+    if artifact.is_local:
         return not _changed_beside(artifact, places)
     pin = known.get(artifact.place)
     return (places.directory / artifact.place).exists() and pin is not None and pin.cached == artifact.cached
@@ -194,7 +195,7 @@ def _fetch(artifact: Artifact, cached: Path, places: Places) -> str:
     """Fetch an artifact into the cache and return _FETCHED; PaasError says why not, and where to put it."""
     try:
         with tree.draft(places.cache) as made:
-            if artifact.kind == PLAYBOOK:
+            if artifact.kind in (PLAYBOOK, FILE):
                 got = made / "playbook"
                 got.write_bytes(read_url(artifact.source, limit=MAX_PLAYBOOK))
             else:
@@ -203,7 +204,7 @@ def _fetch(artifact: Artifact, cached: Path, places: Places) -> str:
         return _FETCHED
     except PaasError as error:
         reason = " ".join(problem.message for problem in error.problems)
-        what = "file" if artifact.kind == PLAYBOOK else "directory"
+        what = "file" if artifact.kind in (PLAYBOOK, FILE) else "directory"
         raise PaasError(
             f"{artifact} that {artifact.needed} needs cannot be had: {reason}",
             hint=f"Or put the {what} at {cached} and run this again.",
@@ -212,7 +213,7 @@ def _fetch(artifact: Artifact, cached: Path, places: Places) -> str:
 
 def _needs_of(artifact: Artifact, places: Places) -> Iterator[Artifact]:
     place = places.directory / artifact.place
-    if artifact.kind not in (PLAYBOOK, BESIDE) and place.is_dir():
+    if artifact.kind in (ROLE, COLLECTION) and place.is_dir():
         yield from dependencies_of(artifact, place)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from . import layout
 
 PLAYBOOK = "playbook"
 BESIDE = "playbook beside the template"
+FILE = "file"
 ROLE = "role"
 COLLECTION = "collection"
 
@@ -34,7 +35,7 @@ _LONGEST_SOURCE = 2000
 class Artifact:
     """One thing that a plan needs from elsewhere.
 
-    kind       PLAYBOOK (by URL), BESIDE (a playbook by path), ROLE or COLLECTION
+    kind       PLAYBOOK (by URL), BESIDE (a playbook by path), FILE (by path, or by URL), ROLE or COLLECTION
     source     URL, path, or name on Galaxy
     name       how playbooks name it; of a playbook, how the template names it
     place      where it lies in the deployment's directory, a relative path
@@ -53,11 +54,18 @@ class Artifact:
     git: bool = False
     needed_by: tuple[str, ...] = ()
 
+    @property
+    def is_local(self) -> bool:
+        """Say whether it lies beside the template on this machine."""
+        return self.kind in (BESIDE, FILE) and not self.cached
+
     def __str__(self) -> str:
         """Return what a message calls it, without passwords."""
         shown = bare(self.source) if "://" in self.source else self.source
         if self.kind in (PLAYBOOK, BESIDE):
             return f"the playbook {shown}"
+        if self.kind == FILE:
+            return f"the file {shown}"
         return f"the {self.kind} {shown}{f' ({self.version})' if self.version else ''}"
 
     @property
@@ -75,6 +83,7 @@ class Run:
     playbook: Artifact
     roles: tuple[Artifact, ...]
     collections: tuple[Artifact, ...]
+    files: tuple[Artifact, ...]
     variables: tuple[str, ...]
 
 
@@ -96,7 +105,7 @@ def runs_of(plan: Mapping[str, Any]) -> list[Run]:
 
 def artifacts_of(runs: list[Run]) -> list[Artifact]:
     """Return what the runs need, each once, with all who need it; PaasError for one name that means two things."""
-    return merged(artifact for run in runs for artifact in (run.playbook, *run.roles, *run.collections))
+    return merged(artifact for run in runs for artifact in (run.playbook, *run.roles, *run.collections, *run.files))
 
 
 def merged(artifacts: Iterable[Artifact]) -> list[Artifact]:
@@ -105,7 +114,7 @@ def merged(artifacts: Iterable[Artifact]) -> list[Artifact]:
     problems = []
     for artifact in artifacts:
         first = found.setdefault(artifact.place, artifact)
-        if artifact.cached != first.cached or (artifact.kind == BESIDE and artifact.source != first.source):
+        if artifact.cached != first.cached or (artifact.is_local and artifact.source != first.source):
             problems.append(_clash(first, artifact))
         needed_by = tuple(dict.fromkeys((*first.needed_by, *artifact.needed_by)))
         found[artifact.place] = replace(first, needed_by=needed_by)
@@ -167,6 +176,7 @@ def _run(plan: Mapping[str, Any], stage: Mapping[str, Any], directories: dict[st
         _playbook(external["playbook"], external["defined_in"] or "", name, directories),
         tuple(role(file, name) for file in external["galaxy_roles"]),
         tuple(collection(file, name) for file in external["collections"]),
+        tuple(_files(external.get("files", ()), name, directories)),
         tuple(operation["arguments"]),
     )
 
@@ -185,6 +195,40 @@ def _playbook(playbook: str, defined_in: str, needed_by: str, directories: dict[
         raise _refused(playbook, needed_by, PLAYBOOK, "it is no path")
     number = directories.setdefault(directory, len(directories))
     return Artifact(BESIDE, path, playbook, layout.playbook_beside(playbook, number), needed_by=(needed_by,))
+
+
+def _files(files: Iterable[Mapping[str, Any]], needed_by: str, directories: dict[str, int]) -> Iterator[Artifact]:
+    """Yield the files that are to be brought; those that nothing names are left out where they are not there."""
+    for each in files:
+        file, defined_in = each["file"], each["defined_in"] or ""
+        if not is_inside(file):
+            if each["required"]:
+                raise _refused(file, needed_by, FILE, "it leaves the directory of the file that names it")
+        elif is_url(defined_in):
+            if each["required"]:
+                source = urllib.parse.urljoin(defined_in, file)
+                _check_source(source, file, needed_by, FILE)
+                place = layout.playbook_of_url(source)
+                yield Artifact(FILE, source, os.path.normpath(file), place, place, needed_by=(needed_by,))
+        else:
+            directory = os.path.dirname(os.path.abspath(defined_in))
+            source = os.path.join(directory, os.path.normpath(file))
+            is_there = os.path.isfile(source)
+            if is_there and not _stays_in(source, directory):
+                raise _refused(file, needed_by, FILE, "it is a link that leaves the directory of the template")
+            if is_there or each["required"]:
+                number = directories.setdefault(directory, len(directories))
+                place = layout.playbook_beside(file, number)
+                yield Artifact(FILE, source, os.path.normpath(file), place, needed_by=(needed_by,))
+
+
+def is_inside(file: str) -> bool:
+    """Say whether the path FILE stays below the directory that it is relative to."""
+    return not (os.path.isabs(file) or "\0" in file or ".." in file.split("/") or os.path.normpath(file) == ".")
+
+
+def _stays_in(path: str, directory: str) -> bool:
+    return os.path.realpath(path).startswith(os.path.realpath(directory) + os.sep)
 
 
 def _split(text: str) -> tuple[str, str | None, str | None]:
@@ -234,6 +278,7 @@ def _refused(file: str, needed_by: str, kind: str, why: str) -> PaasError:
         ROLE: "Write `name`, `name,version`, `git+https://...` or `git+https://...,version`.",
         COLLECTION: "Write `namespace.name` or `namespace.name,version`.",
         PLAYBOOK: "Write an http or https URL, or a path.",
+        FILE: "Put it beside the file that names it, and write its path from there.",
     }
     shown = bare(file) if "://" in file else file
     return PaasError(f"the {kind} '{_shown(shown)}' that '{needed_by}' needs is refused: {why}", hint=hints[kind])

@@ -38,20 +38,54 @@ def distribute(
     A part is {"site", "groups"}, its groups being those of PLAN with the `count` and the `indices` of the nodes at that
     site; a group of which it has none has the count 0. Nodes that stand somewhere stay there.
 
-    Raises SiteError (bad_input) with the reasons of every site where there is no room.
+    Raises SiteError (bad_input) with the reasons of every site where there is no room, and where the plan asks for no
+    machines at all.
     """
+    _require_machines(plan)
     everywhere = list(descriptions)
     allowed = considered(everywhere, wanted)
     sites = {site for nodes in standing.values() for site in nodes.values() if site}
     spread = spread or bool(plan.get("hybrid"))
     if len(sites) < 2 and not _apart(plan, allowed, spread):
         try:
-            return _whole(plan, choose(plan, everywhere, wanted, deployment), standing)
+            site = choose(plan, everywhere, wanted, deployment)
+            return _told(_whole(plan, site, standing), allowed)
         except SiteError:
             if not spread or not allowed:
                 raise
     _require_all(sites, allowed, deployment)
-    return _Distribution(plan, allowed, standing, deployment, spread).result()
+    return _told(_Distribution(plan, allowed, standing, deployment, spread).result(), allowed)
+
+
+def _told(placement: dict[str, t.Any], descriptions: t.Iterable[Data]) -> dict[str, t.Any]:
+    """Return PLACEMENT with a warning for each network of the template that a site does not make."""
+    makes = {description["name"]: description.get("networks", False) for description in descriptions}
+    dropped = {
+        (part["site"], network["name"]): network["cidr"]
+        for part in placement["parts"]
+        if not makes.get(part["site"])
+        for group in part["groups"]
+        if group["count"]
+        for network in group.get("networks") or ()
+    }
+    told = [
+        f"Site '{site}' makes no networks: the range {cidr} of '{name}', its gateway and addresses have no effect."
+        for (site, name), cidr in dropped.items()
+    ]
+    return {**placement, "warnings": [*placement["warnings"], *told]}
+
+
+def _require_machines(plan: Data) -> None:
+    """Raise SiteError (bad_input) where nothing would be made of PLAN."""
+    if plan["groups"]:
+        return
+    applications = [f"'{application['name']}'" for application in plan.get("applications") or ()]
+    left = f", and nothing here runs {', '.join(applications[:4])}" if applications else ""
+    raise SiteError(
+        f"Nothing would be made: there are no machines in the template{left}",
+        hint="Add node templates of the type tosca.nodes.indigo.Compute, and the service that runs applications.",
+        bad_input=True,
+    )
 
 
 def _apart(plan: Data, descriptions: list[Data], spread: bool) -> bool:

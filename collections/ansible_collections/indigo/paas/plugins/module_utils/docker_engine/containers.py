@@ -12,7 +12,7 @@ import typing as t
 import uuid
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import gpus
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import gpus, networks
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import APIError
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.publishing import Publishing
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
@@ -24,6 +24,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.labels import (
     HOST_KEY,
     HOSTNAME,
     INDEX,
+    KNOWN_BY,
     MEMORY,
     PUBLIC,
 )
@@ -50,15 +51,25 @@ STATES = {
 Data = dict[str, t.Any]
 
 
+class Ways(t.NamedTuple):
+    """The networks of a deployment, as the engine calls them.
+
+    shared: of all nodes. made: those that the template gives, by its names. known_by: the one whose addresses come
+    first, "" for the shared one.
+    """
+
+    shared: str
+    made: dict[str, str]
+    known_by: str = ""
+
+
 class Maker:
     """Makes containers that are complete, identity and keys included, before they first start."""
 
-    def __init__(
-        self, api: t.Any, deployment: str, network: str, public_key: str, publishing: Publishing | None
-    ) -> None:
+    def __init__(self, api: t.Any, deployment: str, ways: Ways, public_key: str, publishing: Publishing | None) -> None:
         self._api = api
         self._deployment = deployment
-        self._network = network
+        self._ways = ways
         self._public_key = public_key
         self._publishing = publishing
         self._info = api.info()
@@ -79,11 +90,11 @@ class Maker:
                 command=init_command(self._info),
                 environment={"container": "docker"},
                 stop_signal="SIGRTMIN+3",
-                labels=node_labels(self._deployment, node, host_key.public, devices),
+                labels=node_labels(self._deployment, node, host_key.public, devices, self._ways.known_by),
                 ports=[tuple(port.split("/")) for port in bindings] or None,
                 host_config=self._host_config(node, bindings, mounts, devices),
                 networking_config=self._api.create_networking_config(
-                    {self._network: self._api.create_endpoint_config(aliases=[node.name])}
+                    {self._ways.shared: self._api.create_endpoint_config(aliases=[node.name])}
                 ),
             )["Id"]
         except APIError as error:
@@ -93,6 +104,7 @@ class Maker:
                 f"Node {node.name} cannot be made: {error.explanation}",
                 hint="Another command may be at work on this deployment; run it again when that has ended.",
             ) from error
+        networks.connect(self._api, container, node, self._ways.made)
         self._api.put_archive(container, "/", identity(self._public_key, host_key.private))
         return str(container)
 
@@ -100,7 +112,7 @@ class Maker:
         size = node_size(node.group)
         memory = max(int(size["memory"]), LEAST_MEMORY)
         return self._api.create_host_config(
-            network_mode=self._network,
+            network_mode=self._ways.shared,
             cap_add=["SYS_ADMIN"],
             cgroupns="private",
             security_opt=["apparmor=unconfined"],
@@ -121,8 +133,10 @@ def read_node(container: Data, publishing: Publishing | None = None) -> Node:
     publishing   None where nodes are reached at their own addresses
     """
     labels = container["Labels"]
-    networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    addresses = [network["IPAddress"] for network in networks.values() if network.get("IPAddress")]
+    ways = (container.get("NetworkSettings") or {}).get("Networks") or {}
+    first = labels.get(KNOWN_BY) or f"indigo-paas-{labels[DEPLOYMENT]}"
+    addresses = [ways[name]["IPAddress"] for name in sorted(ways, key=lambda name: (name != first, name))]
+    addresses = list(filter(None, addresses))
     host, port = (addresses[0] if addresses else ""), 22
     public = addresses
     if publishing:
@@ -154,7 +168,9 @@ def _state_problem(state: str, container: Data) -> str | None:
     return f"It does not run: {container.get('Status') or container['State']}."
 
 
-def node_labels(deployment: str, node: NewNode, host_key: str, devices: t.Sequence[str] = ()) -> dict[str, str]:
+def node_labels(
+    deployment: str, node: NewNode, host_key: str, devices: t.Sequence[str] = (), known_by: str = ""
+) -> dict[str, str]:
     """Return the labels by which a container is found again as NODE, and that say all that is known of it."""
     size = node_size(node.group)
     public = bool((node.group.get("network") or {}).get("public"))
@@ -168,6 +184,7 @@ def node_labels(deployment: str, node: NewNode, host_key: str, devices: t.Sequen
         MEMORY: str(int(size["memory"])),
         **({PUBLIC: "1"} if public else {}),
         **({GPUS: ",".join(devices)} if devices else {}),
+        **({KNOWN_BY: known_by} if known_by else {}),
     }
 
 

@@ -290,8 +290,13 @@ class Project:
 
         return str(self.retry(ensure).id)
 
-    def ensure_network(self, deployment: str, part: str, cidr: str, gateway: str | None) -> str:
-        """Return the id of a network of DEPLOYMENT's own, with a subnet and, given a GATEWAY's id, a router to it."""
+    def ensure_network(
+        self, deployment: str, part: str, cidr: str, gateway: str | None, within: t.Mapping[str, t.Any] | None = None
+    ) -> str:
+        """Return the id of a network of DEPLOYMENT's own, with a subnet and, given a GATEWAY's id, a router to it.
+
+        within   what else the subnet is asked to have
+        """
         name = labels.thing_name(deployment, part)
         mark = {"name": name, "description": labels.description(deployment)}
         client = self._connection.network
@@ -304,7 +309,7 @@ class Project:
 
         def subnet() -> Thing:
             found = list(client.subnets(network_id=made.id))
-            request = {**mark, "network_id": made.id, "ip_version": 4, "cidr": cidr}
+            request = {**mark, "network_id": made.id, "ip_version": 4, "cidr": cidr, **(within or {})}
             return (found or [client.create_subnet(**request)])[0]
 
         inside = self.retry(subnet)

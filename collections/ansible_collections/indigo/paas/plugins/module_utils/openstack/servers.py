@@ -50,6 +50,7 @@ class Blueprint:
     pool              id of the external network that gives its floating addresses
     root_volume       size in GiB of the volume that it boots from; 0 where its disk is the flavor's
     preemption        how the cloud is told that it may take them back
+    own_networks      those that the template gives it, with the address of its node in each, None for any
     """
 
     flavor: Flavor
@@ -59,19 +60,22 @@ class Blueprint:
     pool: str | None = None
     root_volume: int = 0
     preemption: Preemption = NO_PREEMPTION
+    own_networks: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """What there must be before servers are: the keypair's name, and ids.
 
-    Security groups and server groups are by node group, networks by name; None stands for all node groups.
+    Security groups and server groups are by node group, networks by name; None stands for all node groups. Own networks
+    are those that the template gives.
     """
 
     keypair: str
     security_groups: dict[str | None, str] = field(default_factory=dict)
     server_groups: dict[str, str] = field(default_factory=dict)
     networks: dict[str, str] = field(default_factory=dict)
+    own_networks: dict[str, str] = field(default_factory=dict)
 
 
 def identity(server: Server) -> Identity:
@@ -192,7 +196,7 @@ def server_request(
         "name": f"{deployment}.{node.name}",
         "flavor_id": blueprint.flavor["id"],
         **({} if blueprint.root_volume else {"image_id": blueprint.image}),
-        "networks": [{"uuid": network} for network in networks],
+        "networks": [{"uuid": network} for network in networks] + _own_networks(blueprint, around),
         "security_groups": [{"name": name} for name in secure],
         "key_name": around.keypair,
         "metadata": metadata,
@@ -201,6 +205,13 @@ def server_request(
         **({"scheduler_hints": hints} if hints else {}),
         **({"block_device_mapping": disks} if disks else {}),
     }
+
+
+def _own_networks(blueprint: Blueprint, around: Surroundings) -> list[dict[str, str]]:
+    return [
+        {"uuid": around.own_networks[name], **({"fixed_ip": address} if address else {})}
+        for name, address in blueprint.own_networks
+    ]
 
 
 def _disks(blueprint: Blueprint, volumes: list[str], volume_type: str | None) -> list[dict[str, t.Any]]:

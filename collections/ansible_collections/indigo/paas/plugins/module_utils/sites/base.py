@@ -149,6 +149,8 @@ class Site(abc.ABC):
     """A place where nodes are made. One subclass, in one file of this folder, for each type of site."""
 
     type: t.ClassVar[str]
+    # Whether it makes the networks whose ranges of addresses templates give.
+    MAKES_NETWORKS: t.ClassVar[bool] = False
     OPTIONS: t.ClassVar[dict[str, Option]] = {}
 
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
@@ -252,6 +254,7 @@ class Site(abc.ABC):
             "capacity": {"cpus": 0, "memory": 0, "nodes": 0},
             "remedies": {},
             "machines": None,
+            "networks": self.MAKES_NETWORKS,
             "zones": [],
             "largest_node": {"cpus": 0, "memory": 0},
             "used": {"cpus": 0, "memory": 0, "nodes": 0, "deployments": {}},
@@ -343,6 +346,18 @@ def _missing(group: t.Mapping[str, t.Any], kept: list[Node], taken: set[str]) ->
     never = {*taken, *removed, *group.get("taken", ())}
     names = new_names(group, chosen, [node.name for node in kept], never)
     return [NewNode(name, dict(group), index) for name, index in zip(names, chosen, strict=True)]
+
+
+def wanted_networks(groups: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
+    """Return the networks that GROUPS ask for by their names: {"cidr", "gateway", "addresses"}."""
+    found: dict[str, dict[str, t.Any]] = {}
+    for group in groups:
+        for network in group.get("networks") or ():
+            made = found.setdefault(
+                network["name"], {"cidr": network["cidr"], "gateway": network["gateway"], "addresses": set()}
+            )
+            made["addresses"] |= {network["address"]} - {None}
+    return found
 
 
 def size_warnings(groups: t.Iterable[t.Mapping[str, t.Any]], changes: Changes) -> list[str]:

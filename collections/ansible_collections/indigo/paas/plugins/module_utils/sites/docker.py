@@ -13,7 +13,7 @@ import time
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image, misfits
-from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import gpus, host, volumes
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import gpus, host, networks, volumes
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.connection import (
     FIRST_ANSWER_TIMEOUT,
     Connection,
@@ -21,6 +21,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.connecti
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.containers import (
     AUTHORIZED_KEYS,
     Maker,
+    Ways,
     read_node,
     tar,
 )
@@ -68,6 +69,7 @@ class DockerSite(Site):
     """Nodes as containers of one engine."""
 
     type = "docker"
+    MAKES_NETWORKS = True
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "endpoint": Option(
             str,
@@ -173,7 +175,7 @@ class DockerSite(Site):
             self._clear(changes, deployment)
             if new:
                 say(f"Making {len(new)} nodes" if len(new) > 1 else f"Making the node {new[0].name}")
-                self._make(new, deployment, public_key, images, devices)
+                self._make(new, groups, deployment, public_key, images, devices)
             self._revive(changes, strangers, public_key)
             self._wait_for_others(deployment, new)
             return result_of(changes, self._nodes(deployment), warnings, strangers=strangers)
@@ -185,7 +187,7 @@ class DockerSite(Site):
             if not dry_run:
                 self._each(self._remove, nodes)
                 volumes.Store(self._api, deployment).remove()
-                for network in self._networks(deployment):
+                for network in self._networks(deployment).found():
                     self._remove_network(network)
             return [node.name for node in nodes]
 
@@ -236,10 +238,6 @@ class DockerSite(Site):
         nodes = [read_node(container, self._publishing) for container in self._containers(deployment)]
         return sorted(nodes, key=lambda node: (node.group, node.index, node.id))
 
-    def _networks(self, deployment: str) -> list[Data]:
-        networks: list[Data] = self._api.networks(filters={"label": [f"{DEPLOYMENT}={deployment}"]})
-        return sorted(networks, key=lambda network: network["Created"])
-
     def _references(self) -> list[str]:
         return sorted(tag for image in self._api.images() for tag in image.get("RepoTags") or ())
 
@@ -274,6 +272,7 @@ class DockerSite(Site):
             groups, self._description(self._api.info(), self._containers(), self._references()), deployment
         )
         reasons += volumes.misfits(groups, self._offered_volumes(groups))
+        reasons += networks.misfits(groups, self._api.networks(), deployment)
         reasons += self._publishing.misfits(groups) if self._publishing else []
         self._refuse(deployment, reasons)
 
@@ -304,7 +303,8 @@ class DockerSite(Site):
         staying = {node.id for node in (*changes.keep, *changes.repair)} - {node.id for node in _broken(changes)}
         kept = [container for container in self._containers(deployment) if container["Id"] in staying]
         shown = self._publishing.warnings(groups) if self._publishing else []
-        return [*size_warnings(groups, changes), *volumes.warnings(groups, kept), *shown]
+        there = networks.warnings(groups, self._networks(deployment).found(), kept)
+        return [*size_warnings(groups, changes), *volumes.warnings(groups, kept), *there, *shown]
 
     # Making it so
 
@@ -318,13 +318,16 @@ class DockerSite(Site):
     def _make(
         self,
         new: list[NewNode],
+        groups: list[Data],
         deployment: str,
         public_key: str,
         images: dict[str, str],
         devices: dict[str, list[str]],
     ) -> None:
         """Make the nodes that are new, and wait until each answers."""
-        maker = Maker(self._api, deployment, self._network(deployment), public_key, self._publishing)
+        there = self._networks(deployment)
+        ways = Ways(there.shared(), there.made(groups), networks.first_network(groups, deployment))
+        maker = Maker(self._api, deployment, ways, public_key, self._publishing)
         store = volumes.Store(self._api, deployment)
 
         def make(node: NewNode) -> None:
@@ -354,28 +357,9 @@ class DockerSite(Site):
             references[group["group"]] = image.get("reference") or builder.ensure(recipes[image["name"]])
         return references
 
-    def _network(self, deployment: str) -> str:
-        networks = self._networks(deployment)
-        if networks:
-            return str(networks[0]["Name"])
+    def _networks(self, deployment: str) -> networks.Networks:
         mtu = self.options["mtu"] or (host.default_route_mtu() if self._endpoint.is_local else None)
-        name = f"indigo-paas-{deployment}"
-        try:
-            self._api.create_network(
-                name,
-                driver="bridge",
-                check_duplicate=True,
-                labels={DEPLOYMENT: deployment},
-                options={"com.docker.network.driver.mtu": str(mtu)} if mtu else None,
-            )
-        except APIError as error:
-            if "address pool" not in str(error.explanation):
-                raise
-            raise SiteError(
-                f"The engine of site '{self.name}' has no address range left for another network",
-                hint="Destroy a deployment, or give the engine more default-address-pools.",
-            ) from error
-        return name
+        return networks.Networks(self._api, self.name, deployment, mtu)
 
     def _start(self, node: Node) -> None:
         if self._api.inspect_container(node.id)["State"]["Paused"]:

@@ -50,12 +50,16 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     reconcile,
     result_of,
     size_warnings,
+    wanted_networks,
 )
 
 LEAST_ROOT_VOLUME = 10  # GiB
 DEFAULT_RANGE = "192.168.77.0/24"
 HASTY_TRIES = 3  # for a description, which others wait for
 POLICIES = {"soft": "soft-anti-affinity", "hard": "anti-affinity"}
+
+# What the names of networks that a template gives begin with: those that the site makes for all nodes have others.
+OWN_NETWORK = "own."
 
 Data = dict[str, t.Any]
 Identity = tuple[str, int]
@@ -80,6 +84,7 @@ class OpenStackSite(Site):
     """Nodes as servers of one project of a cloud."""
 
     type = "openstack"
+    MAKES_NETWORKS = True
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "cloud": Option(str, None, "Name of the cloud in clouds.yaml; by default OS_CLOUD, or the OS_ variables."),
         "clouds_file": Option(str, None, "Path of clouds.yaml where it is in none of the usual places."),
@@ -341,7 +346,8 @@ class OpenStackSite(Site):
             asked = gibibytes((group.get("size") or {}).get("disk"))
             root = max(asked, image["disk"], flavor["disk"] // flavors.GIB, LEAST_ROOT_VOLUME)
         taken_back = self._preemption if preemption.is_preemptible(group) else preemption.NO_PREEMPTION
-        return Blueprint(flavor, image["id"], fixed, new_network, pool, root, taken_back)
+        own = tuple((network["name"], network["address"]) for network in group.get("networks") or ())
+        return Blueprint(flavor, image["id"], fixed, new_network, pool, root, taken_back, own)
 
     def _image(self, group: Data, found: list[Data]) -> Data:
         catalogue = {"images": found, "references": images.references(found, self._project.auth_url)}
@@ -424,6 +430,18 @@ class OpenStackSite(Site):
         outside = self.public_network(self._project.networks())
         gateway = outside.id if outside is not None and outside.is_router_external else None
         return self._project.ensure_network(deployment, name, self.options["network_range"], gateway)
+
+    def own_networks(self, deployment: str, groups: t.Iterable[Data]) -> dict[str, str]:
+        """Return the ids of the networks that GROUPS ask for, made where they are missing, by their names.
+
+        They lead nowhere else; only an address that is asked for is a gateway.
+        """
+        return {
+            name: self._project.ensure_network(
+                deployment, f"{OWN_NETWORK}{name}", wanted["cidr"], None, {"gateway_ip": wanted["gateway"]}
+            )
+            for name, wanted in wanted_networks(groups).items()
+        }
 
     def _require_volumes(self) -> None:
         if not self._project.has_volumes:
@@ -580,6 +598,7 @@ class _Run:
                 group: project.ensure_server_group(deployment, group, policy) for group in blueprints if policy
             },
             networks={name: self._site.new_network(deployment, name) for name in sorted(new_networks)},
+            own_networks=self._site.own_networks(deployment, self._groups),
         )
 
     def _give_addresses(self) -> bool:

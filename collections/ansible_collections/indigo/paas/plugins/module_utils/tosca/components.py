@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .applications import is_application
-from .external import external, is_role
+from .external import by_file, external, is_role
 from .functions import calls, plain
 from .graph import dependency_order
 from .lifecycle import OWN, Step, steps_of
@@ -31,6 +31,7 @@ class ComponentMaker:
         steps = steps_of(topology, report)
         self._nodes = [node for node in topology.nodes.values() if self._runs(node, steps)]
         self._steps = {node.name: steps.get(node.name, []) for node in self._nodes}
+        self._artifacts = by_file(artifact for node in topology.nodes.values() for artifact in node.artifacts.values())
 
     def components(self) -> list[dict[str, Any]]:
         """Return every node that runs on machines, in the order of the template.
@@ -45,7 +46,7 @@ class ComponentMaker:
                 "requires": self._requires(node),
                 "properties": plain(node.properties),
                 "attributes": self._attributes(node),
-                "operations": [_operation(step) for step in self._steps[node.name]],
+                "operations": [_operation(step, self._artifacts) for step in self._steps[node.name]],
             }
             for node in self._nodes
         ]
@@ -86,8 +87,9 @@ class ComponentMaker:
     def _warn_of_none(self, node: NodeTemplate, steps: Mapping[str, list[Step]]) -> None:
         own = any(call.name in OWN for call in node.operations)
         if node.is_software and node.name not in steps and not own:
-            message = f"nothing implements '{node.name}' ({node.type.name}): it will not be installed"
-            self._report.add("not-implemented", message, node.at, "Use a type that has an implementation.")
+            message = ("nothing implements ", f" ({node.type.name}): it will not be installed")
+            hint = "Use a type that has an implementation."
+            self._report.add_shared("not-implemented", message, f"'{node.name}'", node.at, hint)
 
     def _requires(self, node: NodeTemplate) -> list[str]:
         names = [requirement.node for requirement in node.requirements]
@@ -169,12 +171,16 @@ class ComponentMaker:
                         self._report.add("conflict", message, node.at, hint)
 
 
-def _operation(step: Step) -> dict[str, Any]:
-    """Return one operation of a component: a role or a playbook, and its arguments."""
+def _operation(step: Step, artifacts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one operation of a component: a role or a playbook, and its arguments.
+
+    `artifacts` are those of all nodes, by their files.
+    """
     call = step.call
-    runs = (
-        {"role": call.implementation} if is_role(call.implementation) else {"external": external(call, step.artifacts)}
-    )
+    if is_role(call.implementation):
+        runs: dict[str, Any] = {"role": call.implementation}
+    else:
+        runs = {"external": external(call, step.artifacts, artifacts)}
     found = {"operation": call.name, **runs, "arguments": plain(call.arguments)}
     return found if step.relationship is None else {**found, "relationship": step.relationship}
 

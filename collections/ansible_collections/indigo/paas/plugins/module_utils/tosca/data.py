@@ -24,6 +24,11 @@ def wanted_data(topology: Topology) -> list[dict[str, Any]]:
     return [entry for node in topology.nodes.values() for entry in _entries(node)]
 
 
+def is_data(node: NodeTemplate) -> bool:
+    """Say whether a node stands for data."""
+    return node.type.is_a(SPACE) or node.type.is_a(STORAGE)
+
+
 def _entries(node: NodeTemplate) -> Iterator[dict[str, Any]]:
     if node.type.is_a(SPACE):
         names, providers = [node.properties.get("space")], node.properties.get("oneproviders")

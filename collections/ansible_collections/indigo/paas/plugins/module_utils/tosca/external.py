@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .document import place
 from .topology import NodeTemplate, OperationCall, Topology
 
 _ROLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){2}\Z", re.ASCII)
@@ -35,12 +36,17 @@ def is_playbook(implementation: str) -> bool:
     return _PLAYBOOK_URL.match(implementation) is not None and not path.endswith(_SCRIPTS)
 
 
-def external(call: OperationCall, artifacts: Mapping[str, Any]) -> dict[str, Any]:
+def external(
+    call: OperationCall, artifacts: Mapping[str, Any], others: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return what runs an operation that no role implements, as plain data.
 
     "playbook" is a URL, or a path that is relative to the directory of "defined_in", the file that names it.
     "galaxy_roles" and "collections" are what must be installed before, as ansible-galaxy names them: the artifacts of
     such types, and the dependencies of the implementation.
+    "files" are other artifacts, [{"file", "defined_in", "required"}]: paths as written, relative to the directory of
+    the file that names them. Required are those that a dependency or an argument names; for these `others` has the
+    artifacts of all nodes, by their files.
     """
     needed = [*artifacts.values(), *(_artifact(name, artifacts) for name in call.dependencies)]
     return {
@@ -48,7 +54,61 @@ def external(call: OperationCall, artifacts: Mapping[str, Any]) -> dict[str, Any
         "defined_in": call.at.file,
         "galaxy_roles": _files(needed, _GALAXY_ROLE),
         "collections": _files(needed, _GALAXY_COLLECTION),
+        "files": _brought(call, artifacts, others or {}),
     }
+
+
+def by_file(artifacts: Iterable[Any]) -> dict[str, Any]:
+    """Return artifacts by their files, the first of each."""
+    found: dict[str, Any] = {}
+    for artifact in artifacts:
+        found.setdefault(_file(artifact), artifact)
+    return found
+
+
+def _brought(call: OperationCall, artifacts: Mapping[str, Any], others: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the files that an operation may look for, those that it names before the others."""
+    own = by_file(artifacts.values())
+    named = [text for text in _texts(dict(call.arguments)) if text in own or text in others]
+    needed = [artifacts.get(each, each) if isinstance(each, str) else each for each in call.dependencies]
+    needed += [own[text] if text in own else others[text] for text in named]
+    found: dict[str, dict[str, Any]] = {}
+    for artifact, required in (*((each, True) for each in needed), *((each, False) for each in own.values())):
+        file = _file(artifact)
+        if file != call.implementation and _is_file(artifact, required):
+            defined_in = place(artifact).file if isinstance(artifact, Mapping) else None
+            found.setdefault(file, {"file": file, "defined_in": defined_in or call.at.file, "required": required})
+    return list(found.values())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+
+
+def _file(artifact: Any) -> str:
+    file = artifact.get("file") if isinstance(artifact, Mapping) else artifact
+    return file if isinstance(file, str) else ""
+
+
+def _is_file(artifact: Any, is_named: bool) -> bool:
+    """Say whether an artifact is a file beside the template: no role, no image, nothing from a repository or a URL."""
+    file = _file(artifact)
+    if not file or "://" in file:
+        return False
+    if not isinstance(artifact, Mapping):
+        is_role = _ROLE_TO_INSTALL.match(file) is not None and not file.lower().endswith((*_YAML, *_SCRIPTS))
+        return not is_role or "/" in file
+    kind = str(artifact.get("type", ""))
+    if artifact.get("repository") or ".Deployment.Image" in kind or kind.endswith((_GALAXY_ROLE, _GALAXY_COLLECTION)):
+        return False
+    return is_named or ".Implementation." not in kind
 
 
 def operations(topology: Topology) -> Iterator[tuple[NodeTemplate, OperationCall]]:

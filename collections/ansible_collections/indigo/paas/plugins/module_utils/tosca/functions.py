@@ -35,6 +35,7 @@ _NAMED = ("get_input", "get_property", "get_attribute", "get_artifact", "get_ope
 FUNCTIONS = (*_LISTS, *_NAMED)
 # How deep the lists and mappings of a value may be nested; one function is three of them.
 _DEEPEST = 150
+_FOREIGN = ("eval", "sensitive", "abspath")
 _MALFORMED = "malformed"
 _MINIMUM = {
     "join": 1,
@@ -122,6 +123,7 @@ def parse(value: Any, report: Report, at: Location = NOWHERE, trust: bool = Fals
         name = _function_name(value)
         if name is not None:
             return _parse_call(name, value, report, at, trust)
+        _tell_foreign(value, report, at)
         return _rebuilt(value, {k: parse(v, report, value_place(value, k), trust) for k, v in value.items()})
     if isinstance(value, list):
         return _rebuilt(value, [parse(v, report, value_place(value, i), trust) for i, v in enumerate(value)])
@@ -140,12 +142,23 @@ def _function_name(value: Mapping[str, Any]) -> str | None:
     return name if name.startswith("get_") and isinstance(arguments, (str, list)) else None
 
 
+def _tell_foreign(value: Mapping[str, Any], report: Report, at: Location) -> None:
+    """Report what is a function to other tools (unfurl, TOSCA 2.0), and a map here."""
+    name = next(iter(value)) if len(value) == 1 else None
+    if name in _FOREIGN or (isinstance(name, str) and name.startswith("$") and name[1:] in FUNCTIONS):
+        place = key_place(value, name, at)
+        message = (f"the function '{name}' in ", " is none of TOSCA's: it stays a map")
+        report.add_shared(
+            "not-supported", message, f"line {place.line}", place, "Write it with a function of TOSCA 1.3."
+        )
+
+
 def _parse_call(name: str, value: Mapping[str, Any], report: Report, at: Location, trust: bool) -> Any:
     place = key_place(value, name, at)
     arguments = value[name]
     if name not in FUNCTIONS:
         hint = did_you_mean(name, FUNCTIONS, what="functions")
-        report.add("unknown-function", f"unknown function '{name}'", place, hint)
+        report.add_shared("unknown-function", (f"unknown function '{name}' in ", ""), f"line {place.line}", place, hint)
         return Call(_MALFORMED, [], place)
     if name == "get_input" and isinstance(arguments, str):
         arguments = [arguments]

@@ -13,10 +13,11 @@ from ..errors import did_you_mean
 from .functions import calls, plain
 from .jinja import holds_jinja, source
 from .naming import group_names, host_names
+from .networks import is_made, links_of, made_networks
 from .normative import scalar_number
 from .report import Location, Report
 from .topology import NodeTemplate, Topology
-from .types import NETWORK, PORT, STORAGE
+from .types import STORAGE
 
 # What a machine has when the template does not say: enough for one small service.
 DEFAULT_CPUS = 1
@@ -35,7 +36,7 @@ class GroupMaker:
         self._report = report
         self._computes = topology.computes()
         self._safe = group_names(node.name for node in self._computes)
-        self._networks = self._linked_networks()
+        self._links = links_of(topology)
 
     def make(self, counts: Mapping[str, int], removals: Mapping[str, list[str]]) -> list[dict[str, Any]]:
         """Return one group for each Compute, in the order of the template.
@@ -45,17 +46,20 @@ class GroupMaker:
         counts = self._by_name(counts, "count")
         removals = self._by_name(removals, "removal list")
         hostnames = host_names({node.name: self._wished_hostname(node) for node in self._computes})
+        wanted = {node.name: self._count(node, counts) for node in self._computes}
+        networks = made_networks(self._links, wanted, self._report)
         return [
             {
                 "name": node.name,
                 "group": self._safe[node.name],
                 "hostname": hostnames[node.name],
                 "type": node.type.name,
-                "count": self._count(node, counts),
+                "count": wanted[node.name],
                 "removal_list": self._removal_list(node, removals),
                 "size": self._size(node),
                 "image": {name: self._known(node, "os", name) for name in _IMAGE_FIELDS},
                 "network": self._network(node),
+                **({"networks": networks[node.name]} if networks.get(node.name) else {}),
                 "ports": self._ports(node),
                 "volumes": self._volumes(node),
                 "users": self._shaped(self._property(node, "os_users"), list, f"'os_users' of '{node.name}'", node.at),
@@ -173,7 +177,7 @@ class GroupMaker:
 
     def _network(self, node: NodeTemplate) -> dict[str, Any]:
         written = self._known(node, "endpoint", "network_name")
-        linked = self._networks.get(node.name, [])
+        linked = [link.network for link in self._links.get(node.name, []) if not is_made(link.network)]
         names = [written, *(network.properties.get("network_name") for network in linked)]
         kinds = [*names, *(network.properties.get("network_type") for network in linked)]
         named = [bare for name in names if isinstance(name, str) and (bare := _without_kind(name))]
@@ -182,18 +186,6 @@ class GroupMaker:
             "name": named[0] if named else None,
             "dns_name": self._known(node, "endpoint", "dns_name"),
         }
-
-    def _linked_networks(self) -> dict[str, list[NodeTemplate]]:
-        """Return the networks of each Compute, through the ports that bind it to them."""
-        found: dict[str, list[NodeTemplate]] = {}
-        for port in self._topology.nodes.values():
-            if port.type.is_a(PORT):
-                targets = [self._topology.nodes[requirement.node] for requirement in port.requirements]
-                networks = [target for target in targets if target.type.is_a(NETWORK)]
-                for target in targets:
-                    if target.is_compute:
-                        found.setdefault(target.name, []).extend(networks)
-        return found
 
     def _ports(self, node: NodeTemplate) -> list[dict[str, Any]]:
         subject, at = f"'endpoint.ports' of '{node.name}'", node.place_of("endpoint", "ports")

@@ -95,8 +95,9 @@ def _can_run(call: OperationCall, owner: str, report: Report) -> bool:
     if is_role(call.implementation) or is_playbook(call.implementation):
         return True
     message = (
-        f"the implementation '{call.implementation[:80]}' of {owner} is neither role nor playbook: it does not run"
+        f"the implementation '{call.implementation[:80]}' of ",
+        " is neither role nor playbook: it does not run",
     )
     hint = "Name a role as in `implementation: indigo.paas.htcondor`, or a playbook by URL or path."
-    report.add("not-implemented", message, call.at, hint)
+    report.add_shared("not-implemented", message, owner, call.at, hint)
     return False

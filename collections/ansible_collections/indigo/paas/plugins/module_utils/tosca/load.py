@@ -222,9 +222,9 @@ class _Loader:
             places=self._places(draft),
         )
 
-    def _places(self, draft: Draft) -> dict[tuple[str, str], Location]:
+    def _places(self, draft: Draft) -> dict[tuple[str | None, str], Location]:
         places = {}
-        for capability in draft.capabilities:
+        for capability in (None, *draft.capabilities):
             given = draft.given(capability)
             places.update({(capability, name): value_place(given, name) for name in given})
         return places

@@ -88,9 +88,9 @@ class OperationReader:
             if operation.interface in LIFECYCLE and operation.name in ORDER:
                 calls.append(self._call(operation, scope, artifacts, subject, owner))
             else:
-                message = f"'{operation.interface}.{operation.name}' of {subject} is not run"
+                message = (f"'{operation.interface}.{operation.name}' of ", " is not run")
                 hint = "What is run: create, configure and start, and what a relationship has around them."
-                self._report.add("not-supported", message, operation.at, hint)
+                self._report.add_shared("not-supported", message, subject, operation.at, hint)
         return calls
 
     def _call(

@@ -18,6 +18,7 @@ from .functions import plain
 from .groups import GroupMaker
 from .report import Report
 from .topology import Topology
+from .unheeded import tell_unheeded
 
 FORMAT = 1
 
@@ -98,6 +99,7 @@ def make_plan(
         "attributes": _attributes(topology),
         "outputs": _outputs(topology),
     }
+    tell_unheeded(topology, parts["groups"], report)
     report.raise_errors()
     return Plan(**parts, warnings=[problem.to_dict() for problem in report.warnings])
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -54,6 +54,8 @@ MAX_PROBLEMS = 100
 MAX_ERRORS = 1000
 # How many warnings are kept.
 MAX_WARNINGS = 1000
+# How many owners of a problem are named.
+MAX_OWNERS = 4
 
 
 class Location(NamedTuple):
@@ -73,6 +75,7 @@ class Report:
     def __init__(self, severities: Mapping[str, str] = LENIENT) -> None:
         self.severities = severities
         self._problems: dict[Problem, None] = {}
+        self._shared: dict[tuple[str, ...], tuple[Location, dict[str, None]]] = {}
         self._errors = 0
         self._warnings = 0
         # What was extended by, which tells it from others by its identity.
@@ -91,6 +94,16 @@ class Report:
             self.raise_errors()
         if effort.current().comparisons < 0:
             self._give_up(at)
+
+    def add_shared(
+        self, kind: str, message: tuple[str, str], owner: str, at: Location = NOWHERE, hint: str | None = None
+    ) -> None:
+        """Record what is wrong with several owners in the same way, as one problem at the place of the first.
+
+        `message` is what stands before and after the owners; `owner` is as a person calls it, such as "'server'".
+        """
+        _at, owners = self._shared.setdefault((kind, *message, hint or ""), (at, {}))
+        owners.setdefault(owner)
 
     def ignores(self, kind: str) -> bool:
         """Say whether problems of a kind are dropped, so that nobody need describe them."""
@@ -149,6 +162,22 @@ class Report:
         self._keep(Problem(message, at.file, at.line, at.column, "Correct those before this one.", "error"))
         self.raise_errors()
 
+    def _told(self) -> Iterator[Problem]:
+        yield from self._problems
+        for (kind, before, after, hint), (at, owners) in self._shared.items():
+            severity = self.severities.get(kind, "error")
+            if severity != IGNORED:
+                yield Problem(
+                    f"{before}{_listed(list(owners))}{after}", at.file, at.line, at.column, hint or None, severity
+                )
+
     def _sorted(self, severity: str) -> list[Problem]:
-        chosen = [problem for problem in self._problems if problem.severity == severity]
+        chosen = [problem for problem in self._told() if problem.severity == severity]
         return sorted(chosen, key=lambda problem: (problem.file or "", problem.line or 0, problem.column or 0))
+
+
+def _listed(owners: list[str]) -> str:
+    """Return some of the owners as a person lists them."""
+    if len(owners) > MAX_OWNERS:
+        return f"{', '.join(owners[: MAX_OWNERS - 1])} and {len(owners) - MAX_OWNERS + 1} more"
+    return " and ".join(filter(None, (", ".join(owners[:-1]), owners[-1])))

@@ -66,7 +66,7 @@ class NodeTemplate:
     artifacts: Mapping[str, Any] = field(default_factory=dict)
     host: str | None = None
     at: Location = NOWHERE
-    places: Mapping[tuple[str, str], Location] = field(default_factory=dict)
+    places: Mapping[tuple[str | None, str], Location] = field(default_factory=dict)
 
     @property
     def is_compute(self) -> bool:
@@ -84,8 +84,8 @@ class NodeTemplate:
         exists = any(self.properties.get(name) for name in EXISTING_VOLUME)
         return self.type.is_a(STORAGE) and not exists and is_zero_size(self.properties.get("size"))
 
-    def place_of(self, capability: str, name: str) -> Location:
-        """Return where a property of a capability is written, else where the node is."""
+    def place_of(self, capability: str | None, name: str) -> Location:
+        """Return where a property of the node, or of a capability, is written, else where the node is."""
         return self.places.get((capability, name), self.at)
 
 

@@ -83,16 +83,20 @@ def _operation(operation: Data) -> dict[str, t.Any]:
             "defined_in": _place(external),
             "galaxy_roles": [Unsafe(name) for name in external["galaxy_roles"]],
             "collections": [Unsafe(name) for name in external["collections"]],
+            "files": [
+                {"file": Unsafe(each["file"]), "defined_in": _place(each), "required": each["required"]}
+                for each in external.get("files", ())
+            ],
         },
     }
 
 
 def _place(external: Data) -> str:
-    """Return the file that names a playbook: one of the project, or a URL; of a playbook by URL it plays no part."""
+    """Return the file that names a playbook or artifact: one of the project, or a URL; it says nothing of a URL."""
     defined_in = external["defined_in"] or ""
     if is_url(defined_in):
         return Unsafe(defined_in)
-    return Unsafe("") if is_url(external["playbook"]) else Template("{{ playbook_dir }}/" + defined_in)
+    return Unsafe("") if is_url(external.get("playbook", "")) else Template("{{ playbook_dir }}/" + defined_in)
 
 
 def host_variables(name: str) -> dict[str, t.Any]:

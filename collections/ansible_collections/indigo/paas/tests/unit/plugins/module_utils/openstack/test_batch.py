@@ -87,9 +87,13 @@ def test_what_does_not_run_says_why(status, state, problem):
 
 def test_a_request_carries_all_that_a_node_is():
     node = NewNode("wn-1", {"group": "wn", "tags": {"team": "x", "indigo.paas.group": "forged"}}, 1)
-    around = servers.Surroundings("key", {None: "common", "wn": "own"}, {"wn": "apart"}, {"mine": "net-9"})
+    around = servers.Surroundings(
+        "key", {None: "common", "wn": "own"}, {"wn": "apart"}, {"mine": "net-9"}, {"lan": "net-7"}
+    )
     preemption = Preemption(scheduler_hints={"spot": "true", "group": "forged"})
-    blueprint = servers.Blueprint({"id": "f"}, "image", ("net-1",), "mine", None, 20, preemption)
+    blueprint = servers.Blueprint(
+        {"id": "f"}, "image", ("net-1",), "mine", None, 20, preemption, (("lan", "10.7.0.9"), ("lan", None))
+    )
     request = servers.server_request(
         node,
         blueprint,
@@ -103,7 +107,8 @@ def test_a_request_carries_all_that_a_node_is():
     )
     assert request["name"] == "d.wn-1"
     assert "image_id" not in request
-    assert request["networks"] == [{"uuid": "net-9"}, {"uuid": "net-1"}]
+    own = [{"uuid": "net-7", "fixed_ip": "10.7.0.9"}, {"uuid": "net-7"}]
+    assert request["networks"] == [{"uuid": "net-9"}, {"uuid": "net-1"}, *own]
     assert request["security_groups"] == [{"name": "common"}, {"name": "own"}]
     assert request["scheduler_hints"] == {"spot": "true", "group": "apart"}
     assert request["availability_zone"] == "az"

@@ -1,0 +1,118 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a template says, and TOSCA knows, but nothing here heeds: it is told, so that nobody counts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from .applications import is_application
+from .data import is_data
+from .networks import is_made, links_of
+from .report import Location, Report
+from .topology import NodeTemplate, Topology
+from .types import NETWORK, PORT, STORAGE, Schema
+
+# What is heeded of nodes of a type, and of the capabilities of machines; the rest of their properties is told.
+_OF_NETWORKS = frozenset(("network_name", "network_type"))
+_OF_MADE_NETWORKS = frozenset(("cidr", "gateway_ip", "network_type"))
+_OF_PORTS = frozenset(("ip_address",))
+_OF_MACHINES: Mapping[str | None, frozenset[str]] = MappingProxyType(
+    {
+        None: frozenset(("os_users", "tags")),
+        "host": frozenset(("num_cpus", "mem_size", "disk_size", "num_gpus", "instance_type", "preemtible_instance")),
+        "os": frozenset(("image", "type", "distribution", "version", "architecture")),
+        "endpoint": frozenset(("network_name", "dns_name", "ports")),
+    }
+)
+# A network's type says whether it is public; any other word in it says how the site is built.
+_NETWORK_TYPES = ("PUBLIC", "PRIVATE")
+
+
+def tell_unheeded(topology: Topology, groups: list[dict[str, Any]], report: Report) -> None:
+    """Report what of a topology has no effect; `groups` are those of its plan."""
+    machines = topology.machines()
+    for node in topology.nodes.values():
+        if node.is_compute:
+            _tell_machines(node, report)
+        elif is_application(node, machines[node.name]) and not _lacks_host(node) and not is_data(node):
+            message = ("nothing here makes or runs ", f" ({node.type.name})")
+            hint = (
+                "Functions can read its properties all the same. An application must be given to its service by hand."
+            )
+            report.add_shared("not-implemented", message, f"'{node.name}'", node.at, hint)
+        elif node.type.is_a(NETWORK):
+            _tell(node, None, _OF_MADE_NETWORKS if is_made(node) else _OF_NETWORKS, report)
+    for links in links_of(topology).values():
+        made = [link for link in links if is_made(link.network)]
+        for link in links:
+            heeded = _OF_PORTS if link in made else frozenset[str]()
+            _tell(link.port, None, heeded | {"order"} if len(made) > 1 else heeded, report)
+    _tell_unattached(topology, report)
+    _tell_counts(topology, groups, report)
+
+
+def _lacks_host(node: NodeTemplate) -> bool:
+    """Say whether a node should run on another one, and does not, which is told already."""
+    requirement = node.type.requirements.get("host")
+    return node.host is None and requirement is not None and requirement.minimum > 0
+
+
+def _tell_machines(node: NodeTemplate, report: Report) -> None:
+    for capability, heeded in _OF_MACHINES.items():
+        _tell(node, capability, heeded, report)
+
+
+def _tell(node: NodeTemplate, capability: str | None, heeded: frozenset[str], report: Report) -> None:
+    for name, at in _given(node, capability):
+        value = (node.properties if capability is None else node.capabilities[capability])[name]
+        if name not in heeded or (name == "network_type" and not _is_public_or_not(value)):
+            called = name if capability is None else f"{capability}.{name}"
+            hint = "No site heeds it. Functions can read it all the same."
+            report.add_shared("not-supported", (f"'{called}' of ", " has no effect"), f"'{node.name}'", at, hint)
+
+
+def _is_public_or_not(kind: Any) -> bool:
+    return isinstance(kind, str) and kind.upper().rpartition(".")[2] in _NETWORK_TYPES
+
+
+def _given(node: NodeTemplate, capability: str | None) -> Iterator[tuple[str, Location]]:
+    """Yield the properties of the type that do not have their default, with the place of each."""
+    values: Mapping[str, Any] = node.properties if capability is None else node.capabilities.get(capability, {})
+    schemas = _schemas(node, capability)
+    for name, value in values.items():
+        if name in schemas and value != schemas[name].default and value not in ("", [], {}):
+            yield name, node.place_of(capability, name)
+
+
+def _schemas(node: NodeTemplate, capability: str | None) -> Mapping[str, Schema]:
+    if capability is None:
+        return node.type.properties
+    return node.type.capabilities[capability].properties if capability in node.type.capabilities else {}
+
+
+def _tell_unattached(topology: Topology, report: Report) -> None:
+    """Report volumes and networks that no machine has."""
+    used = {requirement.node for node in topology.computes() for requirement in node.requirements}
+    for port in topology.nodes.values():
+        targets = [requirement.node for requirement in port.requirements] if port.type.is_a(PORT) else []
+        if any(topology.nodes[target].is_compute for target in targets):
+            used.update(targets)
+    for node in topology.nodes.values():
+        if (node.type.is_a(STORAGE) or node.type.is_a(NETWORK)) and node.name not in used:
+            hint = "A machine has a volume by its requirement `local_storage`, a network by a node of the type Port."
+            report.add_shared("not-supported", ("no machine has ", ": it is not made"), f"'{node.name}'", node.at, hint)
+
+
+def _tell_counts(topology: Topology, groups: list[dict[str, Any]], report: Report) -> None:
+    for group in groups:
+        node, count = topology.nodes[group["name"]], group["count"]
+        for name, is_beyond in (("min_instances", int.__lt__), ("max_instances", int.__gt__)):
+            limit = node.capabilities.get("scalable", {}).get(name)
+            at = node.places.get(("scalable", name))
+            if at is not None and type(limit) is int and is_beyond(count, limit):
+                message = f"the count of '{node.name}' is {count}, its '{name}' is {limit}"
+                report.add("not-supported", message, at, "The count is made, whatever the range says.")
