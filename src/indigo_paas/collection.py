@@ -172,6 +172,23 @@ def describe_sites(sites: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any
         return list(describe_sites(sites))
 
 
+def deployments_at(sites: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Return the sites where each deployment has nodes, and why some of SITES could not be asked, by their names."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils import fleet
+
+        found, silent = fleet.find_deployments(sites)
+        return dict(found), dict(silent)
+
+
+def nodes_at(sites: Mapping[str, Mapping[str, Any]], deployment: str) -> list[dict[str, Any]]:
+    """Return the nodes that DEPLOYMENT has at SITES (options by name), each with its `site`."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils import fleet
+
+        return list(fleet.find_fleet(sites, deployment).to_list())
+
+
 def missing_at_site(name: str, options: Mapping[str, Any]) -> list[str]:
     """Return what keeps deployments from running at the site NAME, as sentences; none where nothing does."""
     with _errors():
