@@ -269,6 +269,19 @@ def taken_inputs(template: Template) -> set[str]:
         return {*inputs, *(used_inputs(body) if isinstance(body, dict) else ())}
 
 
+def require_taken(template: Template, inputs: Iterable[str]) -> None:
+    """Raise BadInput for each of the names INPUTS that TEMPLATE cannot be given."""
+    from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+
+    taken = taken_inputs(template)
+    unknown = [name for name in inputs if name not in taken]
+    if unknown:
+        hints = {name: did_you_mean(name, taken, what="inputs") for name in unknown}
+        raise BadInput(
+            *(f"{template.name}: the template has no input {name!r}. {hints[name]}".strip() for name in unknown)
+        )
+
+
 def survey(template: Template, name: str) -> dict[str, Any]:
     """Return AWX's survey specification for the inputs of TEMPLATE; NAME is proposed for the deployment."""
     whole, inputs = declarations(template)
