@@ -6,21 +6,34 @@ STAMP := $(VENV)/.complete
 PYTEST_ARGS ?=
 # How many tests run at a time; conftest.py says which of them may.
 WORKERS ?= 2
+# How many minutes of tests that are proved already `make test` runs nevertheless; the longest ago come first.
+MINUTES ?= 10
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick setup engine postgresql node lint format types bench clean
+.PHONY: help demo test test-all test-group groups quick setup engine postgresql node lint format types bench clean
 
 help:  ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup engine  ## Make a running HTCondor pool on this machine from examples/htcondor_pool.yaml
 	$(BIN)/indigo-paas deploy examples/htcondor_pool.yaml --name demo
 	$(BIN)/indigo-paas show demo
 
-test: setup engine postgresql node  ## Run every test
+test: setup engine postgresql node  ## Run the tests of all that changed since it passed, and some of the rest
 	@setup/sanity.sh $(BIN)
-	$(PYTEST) $(PYTEST_ARGS)
+	$(PYTEST) --proofs=use --proofs-minutes=$(MINUTES) $(PYTEST_ARGS)
+
+test-all: setup engine postgresql node  ## Run every test, and write down which groups pass
+	@setup/sanity.sh $(BIN)
+	$(PYTEST) --proofs=renew $(PYTEST_ARGS)
+
+test-group: setup engine postgresql node  ## Run the groups of tests G="NAME..." and write them down (make groups)
+	@setup/sanity.sh $(BIN)
+	$(PYTEST) --proofs=renew $(addprefix --group=,$(or $(G),$(error say which: make test-group G=NAME; make groups lists them))) $(PYTEST_ARGS)
+
+groups: setup  ## List the groups of tests, and which are proved
+	@$(BIN)/python -m tests.proofs list
 
 quick: setup postgresql node  ## Run the tests that need no container engine
 	$(PYTEST) -m "not engine and not slow" $(PYTEST_ARGS)

@@ -9,6 +9,8 @@ import typing
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.proofs.plugin"]
+
 # A busy machine makes no test fail: time is measured by benchmarks/, not here.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from benchmarks import nodes, overhead, planning, servers, service
+from benchmarks import lines, nodes, overhead, planning, servers, service
 
 TITLES = {
     "Load and plan": planning.main,
+    "Long lines and secrets": lines.main,
     "A pool, against a hand-written playbook": overhead.main,
     "Many nodes": nodes.main,
     "Servers of an OpenStack": servers.main,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from indigo_paas import status, store, wanted, work
-from indigo_paas.text import Masker
+from indigo_paas.masking import Masker
 from indigo_paas.wanted import Wanted
 from indigo_paas.work import Observer, Outcome, Work
 

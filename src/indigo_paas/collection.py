@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indigo_paas.errors import BadInput, IndigoError, Problem
-from indigo_paas.text import Masker, is_secret, tells_secret
+from indigo_paas.masking import Masker, Public, is_secret, tells_secret
 
 if TYPE_CHECKING:
     from indigo_paas.source import Template
@@ -244,6 +244,12 @@ def warnings(plan: Mapping[str, Any], template: Template, inputs: Mapping[str, A
     return _told(found, template, {**plan["inputs"], **inputs}) if found else []
 
 
+def masker(template: Template | None, inputs: Mapping[str, Any]) -> Masker:
+    """Return what hides the secrets among INPUTS and the defaults of TEMPLATE, but nothing that it says openly."""
+    written = _written(template)
+    return Masker({"defaults": _defaults(written), "inputs": inputs}, Public(written, inputs))
+
+
 def declared_inputs(template: Template) -> set[str]:
     """Return the names of the inputs that TEMPLATE declares."""
     return set(declarations(template)[1])
@@ -316,6 +322,7 @@ def node_names(group: Mapping[str, Any], count: int) -> list[str]:
 
 def phrase(kind: str, value: Any) -> str:
     """Return a part of a plan in words; KIND is what it is: size, image, network, ports, volume, value or type."""
+    from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
     from ansible_collections.indigo.paas.plugins.module_utils.tosca import phrases
 
     made = {
@@ -326,7 +333,7 @@ def phrase(kind: str, value: Any) -> str:
         "volume": phrases.volume_text,
         "value": phrases.value_text,
         "type": phrases.short_type,
-        "amount": phrases.amount,
+        "amount": amount,
     }
     return str(made[kind](value))
 
@@ -464,12 +471,25 @@ def _errors(template: Template | None = None, inputs: Mapping[str, Any] | None =
 
 def _told(problems: Iterable[Any], template: Template | None, inputs: Mapping[str, Any]) -> list[Problem]:
     """Return the collection's PROBLEMS as this package's, secrets masked."""
-    masker = Masker({"defaults": _defaults(template), "inputs": inputs})
+    hidden = masker(template, inputs)
     text_of = functools.cache(functools.partial(_text_of, template))
-    return [_problem(each, text_of(each.file), masker) for each in problems]
+
+    # Many problems may be in one line, and lines may be long.
+    @functools.cache
+    def is_open(file: str | None, number: int) -> bool:
+        line = _line(text_of(file) or "", number)
+        return hidden.text(line) == line and not tells_secret(line)
+
+    return [_problem(each, text_of(each.file), hidden, is_open) for each in problems]
 
 
-def _problem(problem: Any, source: str | None, masker: Masker) -> Problem:
+def _line(text: str, number: int) -> str:
+    from ansible_collections.indigo.paas.plugins.module_utils import excerpt
+
+    return excerpt.line_of(text, number) or ""
+
+
+def _problem(problem: Any, source: str | None, masker: Masker, is_open: Callable[[str | None, int], bool]) -> Problem:
     from ansible_collections.indigo.paas.plugins.module_utils import excerpt
 
     hidden = dataclasses.replace(
@@ -479,24 +499,27 @@ def _problem(problem: Any, source: str | None, masker: Masker) -> Problem:
     place = {**hidden.to_dict(), "end_column": span[2] if span else None}
     if span is None:
         return Problem(str(hidden), place)
-    line = excerpt.line_of(source, span[0])
-    if masker.text(line) != line or tells_secret(line):
+    if not is_open(problem.file, span[0]):
         # With a part of it masked, a caret under the line would point at nothing.
         return Problem(str(hidden), place)
     return Problem(str(hidden), place, "\n".join(excerpt.render(hidden, source).split("\n")[-2:]))
 
 
-def _defaults(template: Template | None) -> dict[str, Any]:
-    """Return the defaults of the inputs of TEMPLATE by name; nothing when it cannot be read."""
+def _written(template: Template | None) -> Any:
+    """Return what TEMPLATE says, as plain data; nothing when it cannot be read."""
     from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 
-    if template is None:
-        return {}
+    with contextlib.suppress(PaasError, IndigoError):
+        return _open(template)[0].data if template else None
+    return None
+
+
+def _defaults(written: Any) -> dict[str, Any]:
+    """Return the defaults of the inputs of a template by name."""
     try:
-        document = _open(template)[0]
-        inputs = document.data["topology_template"]["inputs"]
+        inputs = written["topology_template"]["inputs"]
         return {name: body.get("default") for name, body in inputs.items() if isinstance(body, dict)}
-    except (PaasError, IndigoError, LookupError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError):
         return {}
 
 

@@ -17,9 +17,9 @@ from typing import Any
 from indigo_paas import attempt, collection, deployment, names, sites, status, store, wanted, work
 from indigo_paas.deployment import Request
 from indigo_paas.errors import BadInput, Problem
+from indigo_paas.masking import Masker
 from indigo_paas.settings import Settings
 from indigo_paas.source import Template
-from indigo_paas.text import Masker
 from indigo_paas.wanted import Plan, Wanted
 from indigo_paas.work import Observer, Outcome, Work
 
@@ -339,7 +339,7 @@ def _change(doing: Work, command: str, playbook: str, asked: Wanted, observer: O
     before = doing.row.nodes
     outcome = _run(doing, command, playbook, asked, observer)
     if outcome.state == store.FAILED and not ready.keep_last_attempt:
-        return attempt.undo(doing, outcome, asked, before, observer, _masker(asked))
+        return attempt.undo(doing, outcome, asked, before, observer, asked.masker())
     if outcome.state == store.OK:
         # The nodes are gone. Kept, their names would only stand in the way of later ones.
         done = dataclasses.replace(ready, removals={}, may_move=False)
@@ -372,12 +372,7 @@ def _destroy(doing: Work, observer: Observer, force: bool = False) -> Outcome:
 def _run(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
     warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
     external = any(stage.get("external") for stage in asked.plan["stages"])
-    return work.run(doing, command, f"indigo.paas.{playbook}", observer, _masker(asked), warnings, external)
-
-
-def _masker(asked: Wanted) -> Masker:
-    """Return what hides the secrets among the inputs of what is ASKED."""
-    return Masker({**asked.plan["inputs"], **asked.request.inputs})
+    return work.run(doing, command, f"indigo.paas.{playbook}", observer, asked.masker(), warnings, external)
 
 
 def _to_ask(found: Mapping[str, sites.Options], only: Sequence[str]) -> Mapping[str, sites.Options]:

@@ -9,7 +9,6 @@ from typing import Any
 from indigo_paas import collection, views, wanted
 from indigo_paas.settings import Settings
 from indigo_paas.source import Template
-from indigo_paas.text import MASK, Masker, is_secret
 from indigo_paas.wanted import Wanted
 
 Difference = dict[str, Any]
@@ -41,17 +40,16 @@ def scale(
 
 
 def _difference(before: Wanted, after: Wanted, nodes: Sequence[Mapping[str, Any]]) -> Difference:
-    hidden = [Masker({**each.plan["inputs"], **each.request.inputs}) for each in (before, after)]
     difference = collection.plan_diff(before.plan, after.plan, nodes)
-    for masker in hidden:
-        difference = masker.data(difference)
-    for field in _fields(difference):
-        if is_secret(str(field["name"]).replace(":", ".").rpartition(".")[2]):
-            field |= {side: MASK for side in ("old", "new") if field.get(side) not in (None, "")}
+    for asked in (before, after):
+        masker = asked.masker()
+        for field in _fields(difference):
+            name = str(field["name"]).rpartition(": ")[2]
+            field |= {side: masker.entry(name, field[side]) for side in ("old", "new")}
     return difference
 
 
 def _fields(difference: Difference) -> list[dict[str, Any]]:
     lists = ("groups", "components", "applications")
     nested = [field for name in lists for item in difference[name] for field in item["fields"]]
-    return [*nested, *difference["inputs"]]
+    return [*nested, *difference["inputs"], *difference["outputs"]]

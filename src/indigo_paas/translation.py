@@ -14,9 +14,9 @@ from typing import Any
 
 from indigo_paas import __version__, collection, engine, names, runner, sites, work
 from indigo_paas.errors import BadInput, Problem
+from indigo_paas.masking import is_secret
 from indigo_paas.settings import Settings
 from indigo_paas.source import Template
-from indigo_paas.text import Masker, is_secret
 
 MANIFEST = ".indigo-paas.json"
 
@@ -57,7 +57,7 @@ def for_site(
     found = listing["_meta"]["hostvars"].get(chosen, {})
     options = {key: _own(value) for key, value in found.items() if key.startswith(sites.PREFIX)}
     target = {"site": chosen, "options": options}
-    files = _translated(planned.plan, inputs, target, name or template.deployment_name())
+    files = _translated(planned.plan, template, inputs, target, name)
     return files, planned.problems
 
 
@@ -80,7 +80,7 @@ def for_hosts(
         )
     for group in plan["groups"]:
         group["count"] = len(hosts[group["group"]])
-    return _translated(plan, inputs, {"hosts": hosts}, name or template.deployment_name())
+    return _translated(plan, template, inputs, {"hosts": hosts}, name)
 
 
 def write(files: Mapping[str, str], directory: Path) -> Written:
@@ -109,18 +109,18 @@ def write(files: Mapping[str, str], directory: Path) -> Written:
 
 
 def _translated(
-    plan: dict[str, Any], inputs: Mapping[str, Any], target: Mapping[str, Any], name: str
+    plan: dict[str, Any], template: Template, inputs: Mapping[str, Any], target: Mapping[str, Any], name: str | None
 ) -> dict[str, str]:
-    masker = Masker({**plan["inputs"], **inputs})
+    masker = collection.masker(template, {**plan["inputs"], **inputs})
 
     def hides(called: str, value: Any) -> bool:
         if isinstance(value, Mapping) and _VAULT in value:
             return True
         if isinstance(value, str | int | float) and not isinstance(value, bool):
-            return bool(value != "" and _names_secret(called)) or masker.text(str(value)) != str(value)
-        return isinstance(value, Mapping) and masker.text(json.dumps(value)) != json.dumps(value)
+            return bool(value != "" and _names_secret(called)) or masker.holds(str(value))
+        return isinstance(value, Mapping) and masker.holds(json.dumps(value))
 
-    return collection.translate(plan, target, names.valid_name(name), __version__, hides)
+    return collection.translate(plan, target, names.valid_name(name or template.deployment_name()), __version__, hides)
 
 
 def _names_secret(name: str) -> bool:

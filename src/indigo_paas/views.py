@@ -9,9 +9,9 @@ from typing import Any
 from indigo_paas import deployment, lock, status
 from indigo_paas.errors import IndigoError
 from indigo_paas.lock import Holder
+from indigo_paas.masking import Masker, Public
 from indigo_paas.settings import Settings
 from indigo_paas.store import INTERRUPTED, RUNNING, Deployment, Job, Run
-from indigo_paas.text import Masker
 from indigo_paas.work import how_to_resume, opened, require
 
 
@@ -62,7 +62,7 @@ def document(settings: Settings, name: str) -> dict[str, Any]:
     row = asdict(seen.deployment)
     try:
         request = deployment.read(files)
-        hidden = Masker(request.inputs)
+        hidden = Masker(request.inputs, Public(request.inputs))
         asked = {"inputs": hidden.data(request.inputs), "counts": dict(request.counts)}
     except IndigoError:
         asked = {"inputs": {}, "counts": {}}

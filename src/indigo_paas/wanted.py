@@ -11,6 +11,7 @@ from typing import Any
 from indigo_paas import collection, deployment
 from indigo_paas.deployment import Request
 from indigo_paas.errors import BadInput
+from indigo_paas.masking import Masker
 from indigo_paas.paths import DeploymentFiles
 from indigo_paas.source import Template
 
@@ -25,6 +26,10 @@ class Wanted:
     plan: Plan
     template: Template
     is_new: bool = False
+
+    def masker(self) -> Masker:
+        """Return what hides the secrets of the request."""
+        return collection.masker(self.template, {**self.plan["inputs"], **self.request.inputs})
 
 
 def now(files: DeploymentFiles) -> Wanted:

@@ -19,10 +19,10 @@ from typing import Any, Protocol
 from indigo_paas import deployment, leftovers, lock, paths, runner, status
 from indigo_paas import store as memories
 from indigo_paas.errors import BadInput, Busy, Conflict, Lost, Problem
+from indigo_paas.masking import Masker
 from indigo_paas.paths import DeploymentFiles
 from indigo_paas.progress import Event, Kind, Progress
 from indigo_paas.settings import Settings
-from indigo_paas.text import Masker
 
 KEPT_RUNS = 5
 
@@ -256,6 +256,8 @@ def run(
         work.store.add_events(work.row.name, doing.id, [end])
     _keep(work, doing, outcome)
     observer.event(end, progress)
+    if isinstance(problem, Lost):
+        raise Lost(outcome.reason) from problem
     if problem:
         raise problem
     return outcome
@@ -338,8 +340,10 @@ def _worth_keeping(event: Event) -> bool:
 
 
 def _masked(event: Event, masker: Masker) -> Event:
-    hidden = {name: masker.text(getattr(event, name) or "") or None for name in ("step", "task", "node")}
-    return Event(event.time, event.kind, **hidden, text=masker.text(event.text), seconds=event.seconds)
+    def hidden(text: str | None) -> str | None:
+        return masker.text(text) if text else None
+
+    return dataclasses.replace(event, step=hidden(event.step), task=hidden(event.task), text=masker.text(event.text))
 
 
 def _outcome(
@@ -358,7 +362,7 @@ def _outcome(
     state = memories.OK if code == 0 and complete else memories.FAILED
     reason = "" if state == memories.OK else _reason(progress, code, problem)
     if isinstance(problem, Lost):
-        state = memories.INTERRUPTED
+        state, reason = memories.INTERRUPTED, f"{problem} {how_to_resume(work.row.name)}"
     elif state != memories.OK and (work.stop.signal or stopping):
         told = stopping or f"Stopped by {work.stop.signal}. {how_to_resume(work.row.name)}"
         state, reason = memories.INTERRUPTED, told

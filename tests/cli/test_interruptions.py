@@ -103,6 +103,22 @@ def test_a_killed_command_is_shown_and_resumed_and_its_processes_end(command, wo
     assert states == ["interrupted", "ok"]
 
 
+def test_a_playbook_that_is_killed_alone_is_an_interruption(command, working):
+    found = {process.pid: process for process in command.processes()}
+    (playbook,) = [process for process in found.values() if process.ppid() == working.pid]
+    playbook.kill()
+    _stdout, stderr = working.communicate(timeout=60)
+    assert working.returncode == 1
+    assert "Traceback" not in stderr
+    assert "TypeError" not in stderr
+    assert "ansible-playbook was killed" in stderr
+    assert "indigo-paas resume pool" in stderr
+    assert command.processes() == []
+    shown = command.json("show", "pool")
+    assert (shown["status"], shown["interrupted"]) == ("CREATE_FAILED", True)
+    assert command.json("resume", "pool")["status"] == "CREATE_COMPLETE"
+
+
 def test_a_failed_destroy_is_resumed_as_destroy(command):
     command.deploy()
     command("destroy", "pool", "--yes", status=1, FAKE_FAIL="1")

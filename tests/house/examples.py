@@ -28,18 +28,26 @@ _OUTPUT = re.compile(r"^ *(\w+): \{.*# = (.+)$")
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """One example: its text as a whole template, the line of the page before its first, and the files it may import."""
+    """One example: its text as a whole template, the line of the page before its first, and the files it may import.
+
+    Of each file there are its text, and the line of the page before its first.
+    """
 
     text: str
     offset: int
     added: int
-    files: t.Mapping[str, str]
+    files: t.Mapping[str, tuple[str, int]]
 
     @property
     def said(self) -> list[tuple[int, str, str]]:
-        """Return line of the page, severity and words of each comment that tells what is said."""
-        found = ((number, _SAID.search(line)) for number, line in enumerate(self.text.splitlines(), start=1))
-        return [(self._line(number), match[1], match[2]) for number, match in found if match]
+        """Return line of the page, severity and words of each comment that tells what is said, in imports too."""
+        imported = [(*self.files[name], name) for name in self.files if name in self.text]
+        found = (
+            (self._line(number, file), _SAID.search(line))
+            for text, _offset, file in (*imported, (self.text, 0, NAME))
+            for number, line in enumerate(text.splitlines(), start=1)
+        )
+        return [(line, match[1], match[2]) for line, match in found if match]
 
     @property
     def values(self) -> dict[str, t.Any]:
@@ -63,28 +71,29 @@ class Example:
         except TemplateError as error:
             problems = error.problems
         return [
-            (self._line(problem.line or 0), problem.severity, f"{problem.message}. {problem.hint}")
+            (self._line(problem.line or 0, problem.file), problem.severity, f"{problem.message}. {problem.hint}")
             for problem in problems
         ]
 
-    def _line(self, number: int) -> int:
-        return number - self.added + self.offset
+    def _line(self, number: int, file: str | None) -> int:
+        return number + self.files[file][1] if file in self.files else number - self.added + self.offset
 
     def _resolve(self, target: str, _importer: str) -> tuple[str, str] | None:
-        return (target, self.files[target]) if target in self.files else None
+        return (target, self.files[target][0]) if target in self.files else None
 
 
 def examples(page: str) -> list[Example]:
     """Return the examples of a page that are templates, in their order."""
     found = []
-    files: dict[str, str] = {}
+    files: dict[str, tuple[str, int]] = {}
     for match in _FENCE.finditer(page):
         name = _FILE.match(match[1])
+        offset = page.count("\n", 0, match.start(1))
         if name is not None:
-            files[name[1]] = match[1]
+            files[name[1]] = (match[1], offset)
         else:
             text, added = _whole(match[1])
-            found.append(Example(text, page.count("\n", 0, match.start(1)), added, dict(files)))
+            found.append(Example(text, offset, added, dict(files)))
     return found
 
 

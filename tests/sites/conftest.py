@@ -12,6 +12,8 @@ import typing as t
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.images import read_images
+from ansible_collections.indigo.paas.plugins.module_utils.images import Recipe
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node, Site
 
@@ -19,6 +21,8 @@ from .openstack_cloud.cloud import OpenStackCloud, Project, running
 from .openstack_cloud.proxy import Proxy
 
 NUMBERS = itertools.count()
+# What the image of nodes that ask for none is made of.
+NODE: Recipe = read_images("local", [])[0]["recipe"]
 
 
 def group(name: str = "wn", count: int = 1, **more: t.Any) -> dict[str, t.Any]:

@@ -23,6 +23,8 @@ from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.containers import identity, tar
 from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder, Recipe
 
+from .conftest import NODE
+
 OWNER = "indigo.paas.test-far-engine.owner"
 START_TIMEOUT = 60
 TLS_PORT = 2376
@@ -151,7 +153,7 @@ def running(directory: pathlib.Path) -> t.Iterator[FarEngine]:
     engine = docker.from_env(timeout=600)
     remove_orphans(engine)
     builder = ImageBuilder(engine.api, docker.APIClient(timeout=8), print)
-    node_image = builder.ensure(Recipe("debian", "13"))
+    node_image = builder.ensure(NODE)
     image = builder.ensure(Recipe("debian", "13", ("docker.io",), base=node_image))
     public = ssh_keys.ensure_key(str(directory / "ssh_key"))
     host_key = ssh_keys.generate()

@@ -24,7 +24,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBui
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 
-from .conftest import Key, group
+from .conftest import NODE, Key, group
 
 pytestmark = pytest.mark.engine
 
@@ -384,7 +384,7 @@ def test_nodes_may_be_reached_at_published_ports(deployment, key):
 
 
 def test_an_image_of_the_engine_may_be_asked_for(site, deployment, key, engine):
-    reference = Recipe("debian", "13").reference
+    reference = NODE.reference
     own = f"{deployment}:mine"
     site.ensure_nodes(deployment, [group("fe")], public_key=key.public)
     engine.images.get(reference).tag(own)
@@ -405,7 +405,7 @@ def build(recipe: Recipe, said: t.Any) -> None:
 def test_two_processes_build_one_image_once(site, deployment, key, engine):
     site.ensure_nodes(deployment, [group()], public_key=key.public)
     mark = f"http://{deployment}.test"  # an option without effect here, to make the image a new one
-    recipe = Recipe("debian", "13", base=Recipe("debian", "13").reference, mirror=mark)
+    recipe = Recipe("debian", "13", base=NODE.reference, mirror=mark)
     spawn = multiprocessing.get_context("fork")
     said = spawn.SimpleQueue()
     builders = [spawn.Process(target=build, args=(recipe, said)) for _ in range(2)]
@@ -430,19 +430,21 @@ def test_the_older_release_runs_as_well(site, deployment, key):
     node = site.ensure_nodes(deployment, [older], public_key=key.public).nodes[0]
     assert key.output(node, ". /etc/os-release && echo $VERSION_CODENAME") == "bookworm"
     assert key.output(node, "systemctl is-system-running --wait") == "running"
+    assert key.output(node, "find /var/lib/apt/lists -name '*Packages*' | wc -l") == "0"
 
 
 @pytest.mark.slow
 def test_an_image_is_bootstrapped_with_extra_packages(deployment, key, engine):
-    image = {"distribution": "debian", "version": "13", "packages": ["jq"], "name": "with-jq"}
+    image = {"distribution": "debian", "version": "13", "packages": ["jq"], "fetched": ["hello"], "name": "with-jq"}
     site = open_site("local", {"type": "docker", "images": [image]})
     said: list[str] = []
-    recipe = Recipe("debian", "13", ("jq",))
+    recipe = Recipe("debian", "13", ("jq",), fetched=("hello",))
     try:
         node = site.ensure_nodes(deployment, [group()], public_key=key.public, progress=said.append).nodes[0]
         assert said[0].startswith("Building the node image debian 13 from ")
         assert key.output(node, "jq --version && apt-cache policy | head -n 1").startswith("jq-")
-        assert key.output(node, "find /var/lib/apt/lists -name '*Packages*' | wc -l") == "0"
+        assert key.ssh(node, "hello").returncode == 127
+        assert key.output(node, "apt-get install -y -qq --no-download hello >/dev/null && hello") == "Hello, world!"
     finally:
         site.delete_nodes(deployment)
         engine.images.remove(recipe.reference)

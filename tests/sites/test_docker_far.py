@@ -20,7 +20,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteErro
 from ansible_collections.indigo.paas.plugins.module_utils.images import Recipe
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 
-from .conftest import NUMBERS, group
+from .conftest import NODE, NUMBERS, group
 from .far_engine import Authority, FarEngine, running
 
 pytestmark = pytest.mark.engine
@@ -196,7 +196,7 @@ def test_two_nodes_cannot_have_one_port_of_the_host(far, deployment, key):
 
 
 def test_an_image_is_built_at_the_engine(far, deployment, key):
-    base = Recipe("debian", "13").reference
+    base = NODE.reference
     image = {"distribution": "debian", "version": "13", "name": "own", "base": base, "mirror": "http://a.test"}
     site = open_site("far", far.options(images=[image]))
     said: list[str] = []

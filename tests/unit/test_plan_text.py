@@ -10,6 +10,7 @@ import pytest
 from indigo_paas.cli._difference_text import difference_lines
 from indigo_paas.cli._plan_text import plan_lines
 from indigo_paas.engine import Planned
+from indigo_paas.masking import Masker
 
 SECRET = "correct-horse-battery"
 
@@ -129,7 +130,7 @@ CANDIDATES = [
 
 @pytest.fixture
 def told() -> list[str]:
-    return list(plan_lines(Planned(PLAN, CANDIDATES, {"here": {"wn": 2}})))
+    return list(plan_lines(Planned(PLAN, CANDIDATES, {"here": {"wn": 2}}), Masker(PLAN["inputs"])))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_a_plan_keeps_secrets_and_steers_no_terminal(told):
 
 def test_an_empty_plan_has_few_lines():
     plan = {"inputs": {}, "groups": [], "components": [], "stages": []}
-    assert list(plan_lines(Planned(plan, []))) == []
+    assert list(plan_lines(Planned(plan, []), Masker())) == []
 
 
 NODES = {"create": [], "keep": [], "repair": [], "remove": []}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from indigo_paas.errors import BadInput, IndigoError
-from indigo_paas.text import MASK, clean, is_secret, line, show
+from indigo_paas.text import clean, line, show
 
 if TYPE_CHECKING:
     from indigo_paas.deployments import Deployments
@@ -182,8 +182,7 @@ def print_mapping(title: str, values: Mapping[str, Any], indent: str = "  ") -> 
     if values:
         click.echo(f"{title}:")
     for name, value in values.items():
-        text = MASK if title == "Inputs" and is_secret(name) and value else show(value)
-        click.echo(f"{indent}{line(name)}: {text}".replace("\n", f"\n{indent}  ").rstrip())
+        click.echo(f"{indent}{line(name)}: {show(value)}".replace("\n", f"\n{indent}  ").rstrip())
 
 
 def print_warnings(problems: Iterable[Problem]) -> None:

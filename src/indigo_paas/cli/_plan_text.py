@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from indigo_paas.text import MASK, Masker, clean, is_secret, line
+from indigo_paas.text import clean, line
 
 if TYPE_CHECKING:
     from indigo_paas.engine import Planned
+    from indigo_paas.masking import Masker
 
 _LONGEST = 160
 _NAMED_NODES = 6
@@ -17,15 +18,15 @@ _NAMED_NODES = 6
 Data = Mapping[str, Any]
 
 
-def plan_lines(planned: Planned) -> Iterator[str]:
+def plan_lines(planned: Planned, masker: Masker) -> Iterator[str]:
     """Yield the lines that tell of PLANNED: nodes, steps, applications, policies, outputs, sites.
 
-    Secrets are masked.
+    Secrets are hidden by MASKER.
     """
-    plan = Masker(planned.plan["inputs"]).data(planned.plan)
+    plan = masker.plan(planned.plan)
     if plan.get("description"):
         yield from clean(plan["description"]).strip().splitlines()
-    yield from _section("Inputs", (f"{line(name)}: {_value(name, value)}" for name, value in plan["inputs"].items()))
+    yield from _section("Inputs", (f"{line(name)}: {_value(value)}" for name, value in plan["inputs"].items()))
     yield from _section("Nodes", (text for group in plan["groups"] for text in _group(group)))
     yield from _section("Services, in their order", _stages(plan))
     yield from _section(
@@ -105,7 +106,7 @@ def _component(component: Data, stage: Data) -> Iterator[str]:
     yield f"     {line(component['name'])}" + (f" ({line(_phrase('type', kind))})" if kind else "")
     for operation in _operations(component, stage):
         for name, value in (operation.get("arguments") or {}).items():
-            yield f"       {line(name)}: {_value(name, value)}"
+            yield f"       {line(name)}: {_value(value)}"
         external = operation.get("external") or {}
         for what in ("galaxy_roles", "collections"):
             if external.get(what):
@@ -118,18 +119,18 @@ def _application(application: Data) -> Iterator[str]:
         yield f"  needs: {', '.join(map(line, application['requires']))}"
     for name, value in (application.get("properties") or {}).items():
         if value not in (None, [], {}, ""):
-            yield f"  {line(name)}: {_value(name, value)}"
+            yield f"  {line(name)}: {_value(value)}"
 
 
 def _policy(policy: Data) -> Iterator[str]:
     targets = f" for {', '.join(map(line, policy['targets']))}" if policy.get("targets") else ""
     yield f"{line(policy['name'])} ({line(_phrase('type', policy['type']))}){targets}"
     for name, value in (policy.get("properties") or {}).items():
-        yield f"  {line(name)}: {_value(name, value)}"
+        yield f"  {line(name)}: {_value(value)}"
 
 
 def _output(name: str, output: Data) -> Iterator[str]:
-    yield f"{line(name)}: {_value(name, output.get('value'))}"
+    yield f"{line(name)}: {_value(output.get('value'))}"
     if output.get("description"):
         yield f"  {_short(output['description'])}"
 
@@ -147,9 +148,7 @@ def _candidate(candidate: Data, placement: Mapping[str, Mapping[str, int]]) -> I
         yield f"  {line(reason)}"
 
 
-def _value(name: str, value: Any) -> str:
-    if is_secret(name) and isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
-        return MASK
+def _value(value: Any) -> str:
     return _short(_phrase("value", value)) or '""'
 
 

@@ -10,7 +10,6 @@ import click
 
 from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput
-from indigo_paas.text import Masker
 
 if TYPE_CHECKING:
     from indigo_paas.source import Template
@@ -47,8 +46,10 @@ def command(
     from indigo_paas import collection
 
     chosen = language or _language(output)
-    plan = collection.plan_template(template, _common.inputs_of(pairs, file))
-    picture = collection.draw(Masker(plan["inputs"]).data(plan), chosen, template.stem)
+    inputs = _common.inputs_of(pairs, file)
+    plan = collection.plan_template(template, inputs)
+    masker = collection.masker(template, {**plan["inputs"], **inputs})
+    picture = collection.draw(masker.plan(plan), chosen, template.stem)
     _common.write_text(output, picture)
 
 

@@ -11,11 +11,12 @@ import click
 
 from indigo_paas.cli import _common
 from indigo_paas.settings import Settings
-from indigo_paas.text import Masker, clean
+from indigo_paas.text import clean
 
 if TYPE_CHECKING:
     from indigo_paas.engine import Planned
     from indigo_paas.errors import Problem
+    from indigo_paas.masking import Masker
     from indigo_paas.source import Template
 
 
@@ -62,11 +63,12 @@ def command(
 
     with _common.slow(lambda: f"Waiting for {' and '.join(only) or 'the sites'} ..."):
         planned = engine.plan(settings, template, inputs, only, spread=bool(spread))
+    masker = collection.masker(template, {**planned.plan["inputs"], **inputs})
     warnings = collection.warnings(planned.plan, template, inputs)
     if as_json:
-        _common.print_json(_report(planned, warnings))
+        _common.print_json(_report(planned, masker, warnings))
     else:
-        _print(planned, warnings)
+        _print(planned, masker, warnings)
         if why:
             _print_reasons(planned)
     if planned.site is None and (only or not planned.candidates):
@@ -86,10 +88,9 @@ def _print_changes(settings: Settings, name: str, template: Template, inputs: di
     _common.print_difference(difference, asked, name, as_json)
 
 
-def _report(planned: Planned, warnings: Sequence[Problem]) -> dict[str, object]:
-    plan: dict[str, object] = Masker(planned.plan["inputs"]).data(planned.plan)
+def _report(planned: Planned, masker: Masker, warnings: Sequence[Problem]) -> dict[str, object]:
     return {
-        **plan,
+        **masker.plan(planned.plan),
         "warnings": _common.problems_json(warnings),
         "site": planned.site,
         "placement": planned.placement,
@@ -98,10 +99,10 @@ def _report(planned: Planned, warnings: Sequence[Problem]) -> dict[str, object]:
     }
 
 
-def _print(planned: Planned, warnings: Sequence[Problem]) -> None:
+def _print(planned: Planned, masker: Masker, warnings: Sequence[Problem]) -> None:
     from indigo_paas.cli._plan_text import plan_lines
 
-    for text in plan_lines(planned):
+    for text in plan_lines(planned, masker):
         click.echo(text)
     _common.print_warnings(warnings)
 

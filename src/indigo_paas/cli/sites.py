@@ -43,6 +43,8 @@ def command(settings: Settings, as_json: bool) -> None:
 
 
 def _row(site: dict[str, Any]) -> tuple[object, ...]:
+    from indigo_paas import collection
+
     first = (site["name"], site["type"], site.get("location") or "")
     if not site["available"]:
         return (*first, "not available", "", "", "", "")
@@ -52,7 +54,7 @@ def _row(site: dict[str, Any]) -> tuple[object, ...]:
         *first,
         f"ok, {site['seconds']:.2f} s" if not site["warnings"] else f"warnings, {site['seconds']:.2f} s",
         f"{used['cpus']:.10g}/{capacity['cpus']:.10g}",
-        f"{used['memory'] / 1e9:.3g}/{capacity['memory'] / 1e9:.3g} GB",
+        "/".join(collection.phrase("amount", part["memory"]) for part in (used, capacity)),
         f"{used['nodes']:.10g}/{capacity['nodes']:.10g}",
         images if len(images) <= _LONGEST else f"{images[: _LONGEST - 3]}...",
     )

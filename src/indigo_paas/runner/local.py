@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from indigo_paas import leftovers, paths
+from indigo_paas.errors import Lost
 from indigo_paas.runner.environment import of_job
 from indigo_paas.runner.job import TICK, Event, Job
 
@@ -17,7 +18,10 @@ class Here:
     """Runs playbooks on this machine, with what is installed beside this package."""
 
     def run(self, job: Job, on_event: Callable[[Event], None], should_stop: Callable[[], bool]) -> int:
-        """Run JOB, as `Execution` says; nothing that it started is left when this returns."""
+        """Run JOB, as `Execution` says; nothing that it started is left when this returns.
+
+        Raises Lost where somebody else ended it by a signal.
+        """
         try:
             return _run(job, of_job(job, paths.socket_directory(job.run)), on_event, should_stop)
         finally:
@@ -73,6 +77,11 @@ def _run(
     _status, code = Runner(config, **handlers).run()
     if raised:
         raise raised[0]
+    if code is None:
+        raise Lost(
+            "ansible-playbook was killed by somebody else; where memory is short, the operating system does that. "
+            "What it had done is kept."
+        )
     return int(code)
 
 

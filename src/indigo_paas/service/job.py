@@ -38,6 +38,9 @@ _STATES = {
     "Check the services": resources.STARTING,
 }
 
+# The step that waits until nodes which leave have no work, for as long as that takes.
+_DRAINING = "Drain the nodes that leave"
+
 # What becomes of a resource that is acted on.
 _POWER = {START: resources.STARTED, STOP: resources.STOPPED}
 
@@ -88,9 +91,12 @@ class Watch:
         self._store = store
         self._job = job
         self._pulse = pulse
+        self._draining = False
         self._nodes: object = None
 
     def event(self, event: Event, progress: Progress) -> None:
+        if event.kind is Kind.STEP:
+            self._note_draining(event.step == _DRAINING)
         self._take_nodes(progress.result.get("nodes"))
         state = _STATES.get(event.step or "") if event.kind is Kind.STEP else None
         if state and self._job.kind != DELETE:
@@ -117,6 +123,11 @@ class Watch:
 
     def stopping(self) -> str:
         return self._pulse.reason
+
+    def _note_draining(self, draining: bool) -> None:
+        if draining != self._draining:
+            self._draining = draining
+            self._store.jobs.set_draining(self._job, draining)
 
 
 def main(arguments: Sequence[str]) -> int:

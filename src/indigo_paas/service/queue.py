@@ -31,15 +31,29 @@ def next_job(waiting: Sequence[Job], running: Sequence[Job], host: str, limits: 
     """Return the job that HOST does next, None where all have to wait.
 
     It is one of the user who has the fewest that run, and of these the oldest; of one deployment, jobs are done one
-    after another in the order in which they were asked for. Pure.
+    after another in the order in which they were asked for. Those that only wait until nodes have no work stand beside
+    the workers, up to `limits.draining` on each host. Pure.
     """
-    if sum(job.host == host for job in running) >= limits.workers:
+    working = _working(running, limits.draining)
+    if sum(job.host == host for job in working) >= limits.workers:
         return None
-    if limits.limit and len(running) >= limits.limit:
+    if limits.limit and len(working) >= limits.limit:
         return None
     load = Counter(job.user for job in running)
     ready = [job for job in _first(waiting, running) if not limits.per_user or load[job.user] < limits.per_user]
     return min(ready, key=lambda job: (load[job.user], job.created, job.id), default=None)
+
+
+def _working(running: Sequence[Job], draining: int) -> list[Job]:
+    """Return RUNNING without those that drain, of which there may be so many beside the others on each host."""
+    beside: Counter[str | None] = Counter()
+    working = []
+    for job in sorted(running, key=lambda job: job.id):
+        if job.draining and beside[job.host] < draining:
+            beside[job.host] += 1
+        else:
+            working.append(job)
+    return working
 
 
 def _first(waiting: Sequence[Job], running: Sequence[Job]) -> list[Job]:

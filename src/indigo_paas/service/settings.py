@@ -19,9 +19,9 @@ from typing import Any
 
 from indigo_paas import paths, runner
 from indigo_paas.errors import BadInput
+from indigo_paas.masking import is_secret
 from indigo_paas.service.identity.settings import Identity
 from indigo_paas.settings import Settings
-from indigo_paas.text import is_secret
 
 VARIABLE = "INDIGO_PAAS_CONFIG"
 _PREFIX = "INDIGO_PAAS_"
@@ -43,7 +43,8 @@ class Server:
 class Jobs:
     """How jobs are done.
 
-    workers: at a time on this host. limit, per_user: at a time in all, and of one user; 0 is no limit.
+    workers: at a time on this host. limit, per_user: at a time in all, and of one user; 0 is no limit. draining: of
+    those that only wait until nodes which leave have no work, how many stand beside the workers of a host.
     waiting_per_user: open ones of one user, beyond which it is refused; 0 is no limit. starts: how often a job whose
     process died is started. stale: seconds without a sign of life after which a job of another host counts as dead.
     grace: seconds that a job which shall stop is given before it is killed. keep: days for which what is over is kept,
@@ -53,6 +54,7 @@ class Jobs:
     workers: int = 2
     limit: int = 0
     per_user: int = 0
+    draining: int = 20
     waiting_per_user: int = 100
     starts: int = 5
     stale: float = 120.0

@@ -93,6 +93,7 @@ class Jobs:
                     host=host,
                     pid=None,
                     pid_started=None,
+                    draining=False,
                     starts=chosen.starts + 1,
                 )
         except IntegrityError:
@@ -139,6 +140,11 @@ class Jobs:
         """Note that a job owes nothing any more."""
         with self._database.writing() as connection:
             _changed(connection, jobs.c.id == number, owed=None)
+
+    def set_draining(self, job: Job, draining: bool) -> None:
+        """Note whether JOB, which must be at the same start, only waits until nodes have no work."""
+        with self._database.writing() as connection:
+            _changed(connection, _still(job), draining=draining)
 
     def requeue(self, job: Job, counted: bool = True) -> bool:
         """Let JOB wait again, with its start COUNTED or not; say whether it was still at the same start."""

@@ -91,7 +91,7 @@ class Job:
     last. starts: how often. host, pid, pid_started, heartbeat: the process that does it, and its last sign of life.
     cancel: why it shall stop, None while it shall not. reason: why it failed. owed: the deployment, as fields of
     `Deployment`, that its callback is to be told when the job is over; None for nothing. telling: until when somebody
-    tells it.
+    tells it. draining: whether it does nothing but wait until nodes that leave have no work.
     """
 
     deployment: str
@@ -113,6 +113,7 @@ class Job:
     reason: str = ""
     owed: dict[str, Any] | None = None
     telling: float = 0.0
+    draining: bool = False
     id: int = 0
 
     @property

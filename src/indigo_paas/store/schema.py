@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Dialect,
     Float,
@@ -18,11 +19,12 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
 # What a program of version 1 refuses as newer; each migration counts it up.
-VERSION = 4
+VERSION = 5
 
 metadata = MetaData()
 
@@ -144,6 +146,7 @@ jobs = Table(
     Column("reason", Words, nullable=False),
     Column("owed", JSON(none_as_null=True)),
     Column("telling", Float, nullable=False, server_default="0"),
+    Column("draining", Boolean, nullable=False, server_default=false()),
 )
 
 owing = Index("owing_jobs", jobs.c.id, sqlite_where=text("owed IS NOT NULL"), postgresql_where=text("owed IS NOT NULL"))

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 
+import psutil
 import pytest
 
 from indigo_paas.service.model import Asked
@@ -234,3 +235,31 @@ def test_a_host_that_comes_back_leaves_the_job_to_the_other_one(shared):
     (job,) = shared.store.jobs.of(uuid)
     assert (job.host, job.starts, job.state) == ("two", 2, "ok")
     wait_until(lambda: shared.processes(uuid) == [], 30)
+
+
+def playbook_process(service, uuid):
+    """Return the process of ansible-playbook of a deployment: the first one, whose children work."""
+    found = {process.pid: process for process in service.processes(uuid)}
+    (first,) = [process for process in found.values() if process.ppid() not in found and "playbook" in _line(process)]
+    return first
+
+
+def _line(process):
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+@pytest.mark.parametrize("kind", END)
+def test_a_playbook_that_is_killed_alone_is_run_again(service, kind):
+    uuid = ask(service, kind)
+    service.supervisor(FAKE_SLEEP="2")
+    with Statuses(service, uuid) as statuses:
+        reach(service, uuid, "working")
+        kill(playbook_process(service, uuid).pid)
+        assert service.wait(uuid) == END[kind]
+    assert not [status for status in statuses.seen if status.endswith("_FAILED")], statuses.seen
+    job = service.store.jobs.of(uuid)[-1]
+    assert (job.state, job.starts) == ("ok", 2)
+    wait_until(lambda: service.processes() == [], 30)

@@ -18,7 +18,13 @@ from indigo_paas.store import Deployment, Job, open_store
 
 HOST = "here"
 
-limits = st.builds(settings.Jobs, workers=st.integers(0, 6), limit=st.integers(0, 6), per_user=st.integers(0, 3))
+limits = st.builds(
+    settings.Jobs,
+    workers=st.integers(0, 6),
+    limit=st.integers(0, 6),
+    per_user=st.integers(0, 3),
+    draining=st.integers(0, 3),
+)
 
 
 @st.composite
@@ -32,6 +38,7 @@ def queues(draw):
             subject=draw(st.sampled_from("xyz")),
             created=float(draw(st.integers(1, 5))),
             host=draw(st.sampled_from([HOST, "there"])),
+            draining=draw(st.booleans()),
             id=number,
         )
         for number in range(1, total + 1)
@@ -55,8 +62,12 @@ def test_what_is_chosen_is_allowed_and_fair(queue, limits):
             and (not limits.per_user or load[job.user] < limits.per_user)
         )
 
-    is_full = sum(job.host == HOST for job in running) >= limits.workers
-    is_full = is_full or bool(limits.limit and len(running) >= limits.limit)
+    beside = {
+        host: min(limits.draining, sum(job.host == host and job.draining for job in running))
+        for host in (HOST, "there")
+    }
+    is_full = sum(job.host == HOST for job in running) - beside[HOST] >= limits.workers
+    is_full = is_full or bool(limits.limit and len(running) - sum(beside.values()) >= limits.limit)
     candidates = [] if is_full else [job for job in waiting if allowed(job)]
     if not candidates:
         assert chosen is None

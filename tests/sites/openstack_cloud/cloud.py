@@ -21,7 +21,8 @@ import typing as t
 import docker
 import openstack
 
-from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder, Recipe
+from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.images import read_images
+from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder
 
 HERE = pathlib.Path(__file__).parent
 TAG = "indigo-paas/test-openstack:latest"
@@ -174,7 +175,7 @@ def _remove(engine: docker.DockerClient, name: str) -> None:
 def _image(engine: docker.DockerClient) -> str:
     fast = docker.APIClient(base_url=engine.api.base_url if "unix" in engine.api.base_url else None, timeout=8)
     builder = ImageBuilder(engine.api, fast, print)
-    base, machine_base = (builder.ensure(Recipe("debian", version)) for version in ("12", "13"))
+    machine_base, base = (builder.ensure(node["recipe"]) for node in read_images("local", []))
     # The installation of packages keeps one processor busy: two go well together.
     with concurrent.futures.ThreadPoolExecutor() as pool:
         parts = [

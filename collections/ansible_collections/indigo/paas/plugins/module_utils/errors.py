@@ -6,9 +6,17 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import heapq
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from . import effort
+
+# Among how many known names an unknown one is looked for, and how much of it.
+_SEARCHED = 2000
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -83,44 +91,86 @@ class SiteError(PaasError):
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
-    """Return the known name that a wrong one is most likely meant to be, None when it resembles none."""
-    near = difflib.get_close_matches(str(name)[:200], list(known)[:2000], n=1, cutoff=0.6)
+    """Return the known name that a wrong one is most likely meant to be, None when it resembles none.
+
+    None, too, when the template has caused too many searches (`effort`).
+    """
+    wanted = str(name)[:_LONGEST_NAME]
+    # With other lengths, the ratio that difflib wants is out of reach.
+    least, most = 3 * len(wanted) / 7, 7 * len(wanted) / 3
+    left = [each for each in list(known)[:_SEARCHED] if least <= len(each) <= most]
+    if not _may_compare(len(left)):
+        return None
+    near = difflib.get_close_matches(wanted, left, n=1, cutoff=0.6)
     return near[0] if near else None
 
 
 def slip(name: object, known: Iterable[str]) -> str | None:
     """Return the known name that a wrong one is but for a slip of the pen: two letters at most, one in a short name.
 
-    Letters' case and the difference of "-" and "_" count as no letter.
+    Letters' case and the difference of "-" and "_" count as no letter. None, too, when the template has caused too
+    many searches (`effort`).
     """
-    folded = _folded(name)
+    folded = _folded(str(name)[:_LONGEST_NAME])
     limit = 1 if len(folded) < 5 else 2
-    near = [(_edits(folded, _folded(each), limit), each) for each in list(known)[:2000]]
+    left = [each for each in list(known)[:_SEARCHED] if _may_be(folded, each, limit)]
+    if not _may_compare(len(left)):
+        return None
+    near = [(_edits(folded, _folded(each[:_LONGEST_NAME]), limit), each) for each in left]
     found = min((item for item in near if item[0] <= limit), default=None)
     return found[1] if found is not None else None
 
 
-def _folded(name: object) -> str:
-    return str(name)[:200].lower().replace("-", "_")
+def _may_compare(number: int) -> bool:
+    """Take so many comparisons of those that the template may cause; say whether they were left."""
+    left = effort.current()
+    left.comparisons -= number
+    return left.comparisons >= 0
+
+
+def _may_be(folded: str, other: str, limit: int) -> bool:
+    """Say whether two names can be so near: what it costs to know more is worth it for few."""
+    if abs(len(folded) - min(len(other), _LONGEST_NAME)) > limit:
+        return False
+    # A letter that is changed is one that went and one that came.
+    return (_letters(folded) ^ _letters(_folded(other[:_LONGEST_NAME]))).bit_count() <= 2 * limit
+
+
+@functools.lru_cache(maxsize=10_000)
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+@functools.lru_cache(maxsize=10_000)
+def _letters(name: str) -> int:
+    """Return a number with a bit for each letter."""
+    bits = 0
+    for letter in name:
+        bits |= 1 << (ord(letter) % 64)
+    return bits
 
 
 def _edits(one: str, other: str, limit: int) -> int:
     """Return how many letters are to be changed, added, dropped or swapped with the next; above the limit any number.
 
-    The optimal string alignment distance.
+    The optimal string alignment distance, of which only what is near the diagonal can stay below the limit.
     """
+    far = limit + 1
     if abs(len(one) - len(other)) > limit:
-        return limit + 1
+        return far
     before: list[int] = []
-    row = list(range(len(other) + 1))
+    row = [min(j, far) for j in range(len(other) + 1)]
     for i, a in enumerate(one, 1):
-        before, last, row = row, before, [i]
-        for j, b in enumerate(other, 1):
-            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b)))
+        before, last, row = row, before, [far] * (len(other) + 1)
+        row[0] = min(i, far)
+        for j in range(max(1, i - limit), min(len(other), i + limit) + 1):
+            b = other[j - 1]
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
             if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                row[j] = min(row[j], last[j - 2] + 1)
+                least = min(least, last[j - 2] + 1)
+            row[j] = least
         if min(row) > limit:
-            return limit + 1
+            return far
     return row[-1]
 
 
@@ -132,7 +182,7 @@ def did_you_mean(name: object, known: Iterable[str], *, what: str = "names") -> 
         return f"Did you mean '{near}'?"
     if not known:
         return f"There are no {what} here."
-    shown = ", ".join(sorted(known)[:12])
+    shown = ", ".join(heapq.nsmallest(12, known))
     return f"Known {what}: {shown}{', ...' if len(known) > 12 else ''}."
 
 

@@ -63,11 +63,11 @@ def _lines(text: str) -> list[str]:
 
 def _window(line: str | None, start: int, end: int) -> tuple[str, int, int]:
     """Return the part of a long line around a place, with the place in it; every character is one column or two."""
-    line = _printable(line or "")
+    line = line or ""
     if len(line) <= MAX_WIDTH:
-        return line, start, end
+        return _printable(line), start, end
     first = max(0, min(start - 1 - MAX_WIDTH // 3, len(line) - MAX_WIDTH))
-    part = line[first : first + MAX_WIDTH]
+    part = _printable(line[first : first + MAX_WIDTH])
     head = "..." if first else ""
     tail = "..." if first + MAX_WIDTH < len(line) else ""
     return f"{head}{part}{tail}", start - first + len(head), min(end - first, MAX_WIDTH + 1) + len(head)

@@ -112,13 +112,22 @@ ln -sf /lib/systemd/system/multi-user.target /etc/systemd/system/default.target
 systemctl enable ssh.service >/dev/null 2>&1 || true
 """
 
+# A node that installs these packages finds their files, and asks its mirror only whether they are still the latest.
+FETCH = r"""
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --download-only {packages}
+rm -rf /var/cache/apt/*.bin
+"""
+
 
 @dataclass(frozen=True)
 class Recipe:
     """What goes into an image.
 
-    base     image to start from; the distribution's public image when None
-    mirror   package mirror to bootstrap from; the distribution's default when None
+    packages   installed besides those of every node
+    base       image to start from; the distribution's public image when None
+    mirror     package mirror to bootstrap from; the distribution's default when None
+    fetched    packages whose files are kept, with those of what they need, for nodes to install
     """
 
     distribution: str
@@ -126,6 +135,7 @@ class Recipe:
     packages: tuple[str, ...] = ()
     base: str | None = None
     mirror: str | None = None
+    fetched: tuple[str, ...] = ()
 
     @property
     def suite(self) -> str:
@@ -141,9 +151,14 @@ class Recipe:
         return self.base or f"{self.distribution}:{self.suite}"
 
     @property
+    def finish(self) -> str:
+        """The shell script that runs in the image last."""
+        return FINISH + (FETCH.format(packages=shlex.join(self.fetched)) if self.fetched else "")
+
+    @property
     def digest(self) -> str:
         """First 12 hexadecimal digits of the SHA-256 of all that decides the image's content."""
-        content = json.dumps([asdict(self), self.all_packages, FINISH], sort_keys=True)
+        content = json.dumps([asdict(self), self.all_packages, self.finish], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     @property
@@ -239,7 +254,7 @@ class ImageBuilder:
             archive = os.path.join(directory, "root.tar")
             script = os.path.join(directory, "finish.sh")
             with open(script, "w", encoding="utf-8") as stream:
-                stream.write(FINISH)
+                stream.write(recipe.finish)
             _run_bootstrap(recipe, bootstrap_command(recipe, archive, script))
             repository, _colon, tag = recipe.reference.partition(":")
             changes = [f"LABEL {name}={value}" for name, value in recipe.labels.items()]
@@ -252,7 +267,8 @@ def bootstrap_command(recipe: Recipe, archive: str, script: str) -> list[str]:
     """Return the command that writes RECIPE's root file system to ARCHIVE and runs SCRIPT inside it last."""
     options = [
         "--variant=minbase",
-        "--skip=cleanup/reproducible",
+        # What of apt's stays, the script decides.
+        "--skip=cleanup/reproducible,cleanup/apt",
         f"--include={','.join(recipe.all_packages)}",
         "--dpkgopt=path-exclude=/usr/share/man/*",
         "--dpkgopt=path-exclude=/usr/share/info/*",
@@ -308,7 +324,7 @@ def _run_bootstrap(recipe: Recipe, command: list[str]) -> None:
 def _build_context(recipe: Recipe) -> io.BytesIO:
     packages = " ".join(shlex.quote(package) for package in recipe.all_packages)
     files = {
-        "finish.sh": FINISH,
+        "finish.sh": recipe.finish,
         "Dockerfile": f"FROM {recipe.base_reference}\n"
         "COPY finish.sh /finish.sh\n"
         "RUN apt-get update -qq"

@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.choice import candidates, choose
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.distribution import distribute
-from ansible_collections.indigo.paas.plugins.module_utils.brokering.fit import gigabytes, match_image, misfits
+from ansible_collections.indigo.paas.plugins.module_utils.brokering.fit import match_image, misfits
 
-__all__ = ["candidates", "choose", "distribute", "gigabytes", "match_image", "misfits"]
+__all__ = ["candidates", "choose", "distribute", "match_image", "misfits"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.assignment import assign
 from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
 
@@ -63,8 +64,8 @@ def _node_misfits(group: Data, description: Data) -> list[str]:
         )
     if size["memory"] > largest["memory"]:
         reasons.append(
-            f"A node of '{name}' asks for {gigabytes(size['memory'])} of memory; "
-            f"its largest node has {gigabytes(largest['memory'])}."
+            f"A node of '{name}' asks for {amount(size['memory'])} of memory; "
+            f"its largest node has {amount(largest['memory'])}."
         )
     gpus = (group.get("size") or {}).get("gpus") or 0
     if gpus > largest.get("gpus", 0):
@@ -82,7 +83,7 @@ def _total_misfits(groups: list[Data], description: Data, deployment: str | None
     }
     shown = {
         "cpus": "{:.10g} CPUs".format,
-        "memory": lambda v: f"{gigabytes(v)} of memory",
+        "memory": lambda v: f"{amount(v)} of memory",
         "nodes": "{:.10g} nodes".format,
     }
     reasons = []
@@ -147,11 +148,6 @@ def _asked_image(image: Data) -> str:
     if image.get("image"):
         return f"the image '{image['image']}'"
     return _list(f"{name} '{image[name]}'" for name in IMAGE_ATTRIBUTES if image.get(name)) or "the default image"
-
-
-def gigabytes(size: float) -> str:
-    """Return SIZE, in bytes, for people to read."""
-    return f"{size / 1e9:.3g} GB"
 
 
 def _list(names: t.Iterable[str]) -> str:

@@ -11,8 +11,11 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_
 from ansible_collections.indigo.paas.plugins.module_utils.images import SUITES, Recipe
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import read_entries
 
-DEFAULT_IMAGES = [{"distribution": "debian", "version": "13"}, {"distribution": "debian", "version": "12"}]
-IMAGE_KEYS = ("name", "distribution", "version", "packages", "base", "mirror")
+DEFAULT_IMAGES = [
+    {"distribution": "debian", "version": "13", "fetched": ["condor"]},
+    {"distribution": "debian", "version": "12"},
+]
+IMAGE_KEYS = ("name", "distribution", "version", "packages", "fetched", "base", "mirror")
 
 Data = dict[str, t.Any]
 
@@ -28,13 +31,18 @@ def _read_image(entry: t.Any) -> Data:
     for key in entry:
         if key not in IMAGE_KEYS:
             raise ValueError(f"it has an unknown key '{key}'. {did_you_mean(key, IMAGE_KEYS, what='keys')}")
-    packages = entry.get("packages") or []
-    if not isinstance(packages, list):
-        raise ValueError("its packages must be a list")
+    packages, fetched = (_names(entry, key) for key in ("packages", "fetched"))
     distribution, version = str(entry["distribution"]).lower(), str(entry["version"]).lower()
-    recipe = Recipe(distribution, version, tuple(map(str, packages)), entry.get("base"), entry.get("mirror"))
+    recipe = Recipe(distribution, version, packages, entry.get("base"), entry.get("mirror"), fetched)
     name = str(entry.get("name") or f"{distribution}-{version}")
     return {"name": name, "distribution": distribution, "version": version, "recipe": recipe}
+
+
+def _names(entry: Data, key: str) -> tuple[str, ...]:
+    names = entry.get(key) or []
+    if not isinstance(names, list):
+        raise ValueError(f"its {key} must be a list")
+    return tuple(map(str, names))
 
 
 def catalogue(images: list[Data], architecture: str, default: str) -> list[Data]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.preemption import (
@@ -112,21 +113,21 @@ def _holds(flavor: Flavor, group: t.Mapping[str, t.Any], image: t.Mapping[str, t
 
 def _asked(group: t.Mapping[str, t.Any], image: t.Mapping[str, t.Any], disk_is_volume: bool) -> str:
     size, asked = group.get("size") or {}, node_size(group)
-    words = [f"{asked['cpus']:.10g} CPUs", f"{asked['memory'] / 1e9:.3g} GB of memory"]
+    words = [f"{asked['cpus']:.10g} CPUs", f"{amount(asked['memory'])} of memory"]
     if size.get("disk") and not disk_is_volume:
-        words.append(f"{size['disk'] / 1e9:.3g} GB of disk")
+        words.append(f"{amount(size['disk'])} of disk")
     if size.get("gpus"):
         words.append(f"{size['gpus']} GPUs")
     words += ["to be preemptible"] if is_preemptible(group) else []
     needs = [f"{image['disk']} GiB of disk"] if image["disk"] and not disk_is_volume else []
-    needs += [f"{image['memory'] / 1e9:.3g} GB of memory"] if image["memory"] else []
+    needs += [f"{amount(image['memory'])} of memory"] if image["memory"] else []
     return ", ".join(words) + (f"; its image needs {' and '.join(needs)}" if needs else "")
 
 
 def _largest(flavors: list[Flavor]) -> str:
     shown = [
-        f"{flavor['name']} ({flavor['cpus']} CPUs, {flavor['memory'] / 1e9:.3g} GB, "
-        f"disk {flavor['disk'] / 1e9:.3g} GB, {flavor['gpus']} GPUs)"
+        f"{flavor['name']} ({flavor['cpus']} CPUs, {amount(flavor['memory'])}, "
+        f"disk {amount(flavor['disk'])}, {flavor['gpus']} GPUs)"
         for flavor in sorted(flavors, key=order)[-3:]
     ]
     return ", ".join(shown) or "none: the project sees no flavor"

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
+
 # The services say -1 for no limit; these are larger than any cloud, and plain numbers as others expect.
 UNLIMITED = {"cpus": 10**6, "memory": 10**18, "nodes": 10**6}
 
 UNITS = {
-    "nodes": "{:.10g} nodes",
-    "cpus": "{:.10g} CPUs",
-    "memory": "{:.10g} MiB of memory",
-    "floating addresses": "{:.10g} floating addresses",
-    "security groups": "{:.10g} security groups",
-    "volumes": "{:.10g} volumes",
-    "volume space": "{:.10g} GiB of volumes",
+    "nodes": "{} nodes",
+    "cpus": "{} CPUs",
+    "memory": "{} of memory",
+    "floating addresses": "{} floating addresses",
+    "security groups": "{} security groups",
+    "volumes": "{} volumes",
+    "volume space": "{} of volumes",
 }
+# Bytes in what the services count by.
+_BYTES = {"memory": 1024**2, "volume space": 1024**3}
 
 
 class Quota(t.NamedTuple):
@@ -35,11 +39,19 @@ class Quota(t.NamedTuple):
 def shortfalls(asked: t.Mapping[str, float], quotas: t.Mapping[str, Quota]) -> list[str]:
     """Return a sentence for each quota that does not hold what is ASKED of it, both by the names in UNITS."""
     return [
-        f"It asks for {UNITS[name].format(amount)} more; the project's quota of {quotas[name].limit} "
-        f"has {UNITS[name].format(quotas[name].free)} left."
-        for name, amount in asked.items()
-        if amount > 0 and name in quotas and amount > quotas[name].free
+        f"It asks for {_shown(name, wanted)} more; the project's quota of {_number(name, quotas[name].limit)} "
+        f"has {_shown(name, quotas[name].free)} left."
+        for name, wanted in asked.items()
+        if wanted > 0 and name in quotas and wanted > quotas[name].free
     ]
+
+
+def _shown(name: str, number: float) -> str:
+    return UNITS[name].format(_number(name, number))
+
+
+def _number(name: str, number: float) -> str:
+    return amount(number * _BYTES[name]) if name in _BYTES else f"{number:.10g}"
 
 
 def capacity(quotas: t.Mapping[str, Quota]) -> dict[str, int]:

@@ -85,7 +85,8 @@ class DockerSite(Site):
             list,
             DEFAULT_IMAGES,
             "Images of nodes, each a dictionary: distribution, version, name (default DISTRIBUTION-VERSION), "
-            "packages (to install beyond what every node has), base (image to start from), "
+            "packages (to install beyond what every node has), fetched (packages whose files are kept for nodes to "
+            "install), base (image to start from), "
             "mirror (package mirror to bootstrap from where no registry answers).",
         ),
         "default_image": Option(str, None, "Name of the image for nodes that ask for none; by default the first."),

@@ -134,11 +134,11 @@ class ComponentMaker:
         """Return the units that make the attributes which a call's arguments refer to."""
         found = set()
         for name, attribute in _references(call):
-            if name not in self._steps or self._topology.nodes[name].is_compute:
+            if name not in self._steps:
                 continue
             makers = [i for i, step in enumerate(self._steps[name]) if attribute in step.call.outputs.values()]
             found.update((name, index) for index in makers)
-            if not makers and attribute is not None:
+            if not makers and attribute is not None and not self._topology.nodes[name].is_compute:
                 message = f"'{node.name}' waits for the attribute '{attribute}' of '{name}', which nothing sets"
                 self._report.add("not-implemented", message, node.at, "The argument that needs it is left out.")
         return found

@@ -55,6 +55,14 @@ def spelled(kind: str, value: Any) -> Any:
     return f"{number} {'MB' if float(number) < _LEAST_BYTES else 'B'}"
 
 
+def is_zero_size(value: Any) -> bool:
+    """Say whether a value is a size of nothing, such as "0 GB"."""
+    try:
+        return scalar_number("scalar-unit.size", spelled("scalar-unit.size", value)) == 0
+    except ValueError:
+        return False
+
+
 def is_natural(kind: str, value: Any) -> bool:
     """Say whether TOSCA takes a value for the primitive type `kind` as it stands."""
     wanted = _NATURAL.get(kind)

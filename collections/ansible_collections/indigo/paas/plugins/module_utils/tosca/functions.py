@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .. import effort
 from ..errors import did_you_mean
 from .document import Map, Seq, key_place, value_place
 from .jinja import JINJA, holds_jinja, is_jinja, joined, read_text
@@ -29,11 +30,14 @@ UNKNOWN = type("Unknown", (), {"__repr__": lambda self: "UNKNOWN"})()
 Handler = Callable[[list, Location], Any]
 State = Mapping[str, Handler]
 
-_LISTS = ("concat", "token")
+_LISTS = ("concat", "join", "token")
 _NAMED = ("get_input", "get_property", "get_attribute", "get_artifact", "get_operation_output")
 FUNCTIONS = (*_LISTS, *_NAMED)
+# How deep the lists and mappings of a value may be nested; one function is three of them.
+_DEEPEST = 150
 _MALFORMED = "malformed"
 _MINIMUM = {
+    "join": 1,
     "get_input": 1,
     "get_property": 2,
     "get_attribute": 2,
@@ -47,6 +51,7 @@ _EXAMPLES = {
     "get_artifact": "{ get_artifact: [ SELF, image ] }",
     "get_operation_output": "{ get_operation_output: [ SELF, Standard, configure, token ] }",
     "concat": "{ concat: [ 'http://', { get_attribute: [ fe_server, public_address, 0 ] } ] }",
+    "join": "{ join: [ [ a, { get_input: name } ], ',' ] }",
     "token": "{ token: [ { get_input: address }, ':', 0 ] }",
 }
 
@@ -128,7 +133,7 @@ def _function_name(value: Mapping[str, Any]) -> str | None:
     if len(value) != 1:
         return None
     ((name, arguments),) = value.items()
-    if name in _NAMED or (name == "concat" and isinstance(arguments, list)):
+    if name in _NAMED or (name in ("concat", "join") and isinstance(arguments, list)):
         return name
     if name == "token":
         return name if isinstance(arguments, list) and len(arguments) == 3 else None
@@ -165,7 +170,7 @@ def _rebuilt(old: Any, new: Any) -> Any:
 def evaluate(value: Any, state: State) -> Any:
     """Return a value in which every function that `state` knows is replaced.
 
-    `state` maps function names to handlers; concat and token need none. What a handler answers with UNKNOWN,
+    `state` maps function names to handlers; concat, join and token need none. What a handler answers with UNKNOWN,
     and every function without a handler, stays as data. Nothing that a handler returns is evaluated again.
     FunctionError when a function cannot have a value at all.
     """
@@ -189,14 +194,65 @@ def _evaluate_call(call: dict, state: State) -> Any:
     return Call(name, known, at) if result is UNKNOWN else result
 
 
+def require_small(value: Any, at: Location) -> None:
+    """Raise FunctionError for a value that is too large or too deep, or one too many of those that functions make.
+
+    What functions refer to is shared, so a short template may stand for a value that no memory holds: each place where
+    a part stands counts.
+    """
+    left = effort.current()
+    size, rest = 0, [(value, 1)]
+    limit = min(effort.LARGEST_VALUE, left.values)
+    while rest and size <= limit:
+        item, depth = rest.pop()
+        size += len(item) if isinstance(item, str) else 1
+        if isinstance(item, (dict, list)):
+            if depth > _DEEPEST:
+                raise FunctionError("its functions are nested too deep", at, "Make fewer of them refer to others.")
+            children = item.values() if isinstance(item, dict) else item
+            size += len(item)
+            if size <= limit:
+                rest += [(child, depth + 1) for child in children]
+    left.values -= size
+    if size > limit:
+        raise _too_large(at) if size > effort.LARGEST_VALUE else _too_many(at)
+
+
+def _too_large(at: Location) -> FunctionError:
+    message = f"its functions make a value of more than {effort.LARGEST_VALUE} characters and items"
+    return FunctionError(message, at, "Make it smaller.")
+
+
+def _too_many(at: Location) -> FunctionError:
+    message = f"the functions of the template make more than {effort.LARGEST_VALUES} characters and items in all"
+    return FunctionError(message, at, "Use fewer of them, or smaller values.")
+
+
 def _has_call(value: Any) -> bool:
     return next(calls(value), None) is not None
 
 
 def _concat(arguments: list, at: Location) -> Any:
-    if any(is_jinja(item) for item in arguments):
-        return joined([item if is_jinja(item) else text_of(item, at) for item in arguments])
-    return "".join(text_of(item, at) for item in arguments)
+    return _texts_joined("concat", arguments, at)
+
+
+def _join(arguments: list, at: Location) -> Any:
+    """Return the texts of a list with a text between them, nothing when there is none (TOSCA 1.3, 4.3.2)."""
+    items, *rest = arguments
+    delimiter = rest[0] if rest else ""
+    if not isinstance(items, list) or len(rest) > 1 or not (isinstance(delimiter, str) or is_jinja(delimiter)):
+        raise FunctionError("'join' needs a list and the text between its items", at, f"Write {_EXAMPLES['join']}.")
+    between = [part for item in items for part in (delimiter, item)]
+    return _texts_joined("join", between[1:], at)
+
+
+def _texts_joined(function: str, parts: list, at: Location) -> Any:
+    if any(is_jinja(item) for item in parts):
+        return joined([item if is_jinja(item) else text_of(item, at, function) for item in parts])
+    texts = [text_of(item, at, function) for item in parts]
+    if sum(map(len, texts)) > effort.LARGEST_VALUE:
+        raise _too_large(at)
+    return "".join(texts)
 
 
 def _token(arguments: list, at: Location) -> str:
@@ -209,21 +265,24 @@ def _token(arguments: list, at: Location) -> str:
     return parts[index]
 
 
-_BUILT_IN: dict[str, Handler] = {"concat": _concat, "token": _token}
+_BUILT_IN: dict[str, Handler] = {"concat": _concat, "join": _join, "token": _token}
 
 
-def text_of(value: Any, at: Location = NOWHERE) -> str:
-    """Return a scalar as the text that a template would write for it; FunctionError for anything else."""
+def text_of(value: Any, at: Location = NOWHERE, function: str = "concat") -> str:
+    """Return a scalar as the text that a template would write for it; FunctionError for anything else.
+
+    `function` is what asks for the text.
+    """
     if isinstance(value, (str, int, float)):
         return scalar_text(value)
     shown = {"NoneType": "nothing", "dict": "a map", "list": "a list"}.get(type(value).__name__, "a collection")
-    raise FunctionError(f"'concat' joins texts and numbers, here is {shown}", at, "Pick one value of it.")
+    raise FunctionError(f"'{function}' joins texts and numbers, here is {shown}", at, "Pick one value of it.")
 
 
-def follow(value: Any, path: list, at: Location = NOWHERE) -> Any:
+def follow(value: Any, path: list, at: Location = NOWHERE, whose: str = "the value") -> Any:
     """Return what lies at a path of keys and indexes; over an unknown attribute, a Call for that part of it.
 
-    FunctionError when the path leads nowhere.
+    `whose` is how a message calls the value. FunctionError when the path leads nowhere.
     """
     for index, step in enumerate(path):
         if is_call(value):
@@ -233,8 +292,19 @@ def follow(value: Any, path: list, at: Location = NOWHERE) -> Any:
         elif isinstance(value, list) and _list_index(step) is not None and _list_index(step) < len(value):
             value = value[_list_index(step)]
         else:
-            raise FunctionError(f"there is nothing at '{_shown(step)}'", at, "Check the names and numbers after it.")
+            raise _nowhere(value, step, ".".join([whose, *map(_shown, path[:index])]), at)
     return value
+
+
+def _nowhere(value: Any, step: Any, whose: str, at: Location) -> FunctionError:
+    """Return the error for a step that leads nowhere: where it is looked for, and what is there."""
+    if isinstance(value, Mapping):
+        hint = did_you_mean(step, map(str, value), what="names")
+    elif isinstance(value, list):
+        hint = f"It is a list of {len(value)}, counted from 0." if value else "It is an empty list."
+    else:
+        hint = "It has no parts." if value is not None else "It has no value."
+    return FunctionError(f"there is nothing at '{_shown(step)}' of {whose}", at, hint)
 
 
 def _follow_call(call: dict, path: list, at: Location) -> Call:

@@ -205,7 +205,7 @@ class GroupMaker:
         volumes = []
         for requirement in node.requirements:
             target = self._topology.nodes[requirement.node]
-            if target.type.is_a(STORAGE):
+            if target.type.is_a(STORAGE) and not target.is_no_volume:
                 relation = {name: requirement.properties.get(name) for name in ("location", "device", "fs_type")}
                 fields = {name: self._property(target, name) for name in _VOLUME_FIELDS}
                 size = self._as_bytes(self._property(target, "size"), f"'size' of '{target.name}'", target.at)
@@ -213,7 +213,7 @@ class GroupMaker:
                 volumes.append(
                     {
                         "name": target.name,
-                        "size": size,
+                        "size": size or None,
                         **fields,
                         **self._settled(relation, subject, requirement.at),
                     }

@@ -111,7 +111,7 @@ def _arguments(operations: Iterable[Data], known: State) -> dict[str, Any]:
     for operation in operations:
         for name, raw in operation["arguments"].items():
             value = _evaluate(raw, known)
-            if next(calls(value), None) is None:
+            if not _has_calls(value):
                 found[name] = value
     return found
 
@@ -122,6 +122,10 @@ def _evaluate(value: Any, known: State) -> Any:
         return evaluate(value, known)
     except FunctionError:
         return value
+
+
+def _has_calls(value: Any) -> bool:
+    return next(calls(value), None) is not None
 
 
 def _without_calls(value: Any) -> Any:
@@ -149,6 +153,9 @@ class _Runtime:
         for node in sorted(state.get("nodes") or [], key=lambda node: node["index"]):
             self._nodes.setdefault(node["group"], []).append(node)
         self._own = next((node for nodes in self._nodes.values() for node in nodes if node["name"] == host_name), None)
+        self._counts = {group["name"]: group["count"] for group in data["groups"]}
+        self._assigned = data.get("attributes") or []
+        self._at_first: dict[tuple[str, ...], Any] | None = None
 
     def attribute(self, arguments: list, at: Location) -> Any:
         """Return an attribute of a group of machines or of a component; UNKNOWN while it is not there."""
@@ -157,20 +164,43 @@ class _Runtime:
         name = name[SELF] if of_self else name
         if attribute == "tosca_name":
             return name
-        if name in self._groups:
-            nodes = self._nodes.get(self._groups[name], [])
-            if of_self and self._own in nodes:
-                value, path = _of_machine(self._own, attribute, path)
-            else:
-                value, path = _of_machines(nodes, attribute, path)
-        else:
-            value = self._of_component(name, attribute)
+        value, rest = self._given_by_run(name, attribute, path, of_self)
+        if value is UNKNOWN or value is None:
+            value, rest = self._given_at_first(name, attribute, path)
         if value is UNKNOWN or value is None:
             return UNKNOWN
         try:
-            return follow(value, path, at)
+            return follow(value, rest, at)
         except FunctionError:
             return UNKNOWN
+
+    def _given_by_run(self, name: str, attribute: str, path: list, of_self: bool) -> tuple[Any, list]:
+        """Return what machines and operations give an attribute, and the rest of the path into it."""
+        if name in self._groups:
+            nodes = self._nodes.get(self._groups[name], [])
+            if of_self and self._own in nodes:
+                value, rest = _of_machine(self._own, attribute, path)
+            elif not nodes and self._counts[name] == 0:
+                value, rest = _of_none(attribute, path)
+            else:
+                value, rest = _of_machines(nodes, attribute, path)
+            if value is not UNKNOWN:
+                return value, rest
+        return self._of_component(name, attribute), path
+
+    def _given_at_first(self, name: str, attribute: str, path: list) -> tuple[Any, list]:
+        """Return the value that an attribute has by default or by assignment, and the rest of the path into it."""
+        if self._at_first is None:
+            self._at_first = {}
+            known = {"get_attribute": self.attribute, "get_operation_output": self.operation_output}
+            for each in self._assigned:
+                value = _evaluate(each["value"], known)
+                self._at_first[each["node"], *each["path"]] = UNKNOWN if _has_calls(value) else value
+        if (name, attribute) in self._at_first:
+            return self._at_first[name, attribute], path
+        if path and isinstance(path[0], str):
+            return self._at_first.get((name, attribute, path[0]), UNKNOWN), path[1:]
+        return UNKNOWN, path
 
     def operation_output(self, arguments: list, _at: Location) -> Any:
         """Return the variable that an operation left on the first machine that has it."""
@@ -200,6 +230,13 @@ def _of_machines(nodes: list[Data], attribute: str, path: list) -> tuple[Any, li
     if attribute == "endpoint" and path and path[0] == "credential":
         return [_credential(node) for node in nodes], path[1:]
     return _simple(nodes[0], attribute, path)
+
+
+def _of_none(attribute: str, path: list) -> tuple[Any, list]:
+    """Return what a group of machines that shall have none has: empty lists."""
+    if attribute in ADDRESSES:
+        return [], path
+    return ([], path[1:]) if attribute == "endpoint" and path[:1] == ["credential"] else (UNKNOWN, path)
 
 
 def _of_machine(node: Data, attribute: str, path: list) -> tuple[Any, list]:

@@ -56,14 +56,16 @@ def gather_types(
 ) -> Vocabulary:
     """Return the shipped vocabulary with the types of the document and of all that it imports.
 
-    Of types with one name that of the importer counts, then that of the import which is written first.
+    Of types with one name that of the importer counts, then that of the import which is written first. The types of
+    the document itself are checked here; those of other files are when they are used (see `Vocabulary.check_unused`).
     """
     files = _Files(report, resolver)
     files.gather(document)
     vocabulary = Vocabulary(shipped)
+    vocabulary.incomplete = files.incomplete
     for found in files.documents:
         vocabulary.add(found, report, files.prefixes(found))
-    vocabulary.check(report)
+    vocabulary.check(report, document.file)
     return vocabulary
 
 
@@ -82,6 +84,8 @@ class _Files:
         self._resolver = resolver
         self._prefixes: dict[str, list[str]] = {}
         self.documents: list[Document] = []
+        # Whether an import could not be read.
+        self.incomplete = False
 
     def prefixes(self, document: Document) -> list[str]:
         """Return what may stand before the names of the types of a document."""
@@ -95,9 +99,12 @@ class _Files:
                 imported = _open(target, at, current, self._report, self._resolver)
                 if imported is not None:
                     self._add(imported, prefix)
+                elif not is_published(target):
+                    self.incomplete = True
             if len(self.documents) > MAX_FILES:
                 message = f"more than {MAX_FILES} files are imported"
                 self._report.add("import", message, place(current.data), "Join some.")
+                self.incomplete = True
                 return
 
     def _add(self, document: Document, prefix: str | None) -> None:
@@ -208,7 +215,7 @@ def _resolve(target: str, at: Location, importer: Document, report: Report, reso
         document = Document(parse(found[1], found[0]), found[0]) if found is not None else None
     except TemplateError as error:
         here = {"file": at.file, "line": at.line, "column": at.column}
-        report.extend(problem if problem.file else replace(problem, **here) for problem in error.problems)
+        report.extend([problem if problem.file else replace(problem, **here) for problem in error.problems])
         return None
     if document is None:
         report.add("import", f"import not found: '{target}'", at, f"There is none beside '{importer.file}'.")

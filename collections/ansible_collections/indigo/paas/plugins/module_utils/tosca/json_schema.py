@@ -231,9 +231,10 @@ def _requirement(relationships: Mapping[str, Type]) -> _Json:
 def _node(nodes: Mapping[str, Type]) -> _Json:
     return {
         "type": "object",
-        "required": ["type"],
+        "anyOf": [{"required": ["type"]}, {"required": ["copy"]}],
         "properties": {
             "type": _known_or_any(nodes),
+            "copy": _described({"type": "string"}, "Name of the node template that this one begins as."),
             "description": _PRIMITIVE["string"],
             "metadata": {"type": ["object", "null"]},
             "properties": {"type": ["object", "null"]},

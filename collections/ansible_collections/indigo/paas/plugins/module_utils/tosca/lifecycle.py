@@ -27,8 +27,8 @@ ORDER = (
 )
 OWN = frozenset(("create", "configure", "start"))
 # On which of the two nodes an operation of a relationship runs.
-_ON_SOURCE = frozenset(("pre_configure_source", "post_configure_source", "add_target"))
-_ON_TARGET = frozenset(("pre_configure_target", "post_configure_target", "add_source"))
+ON_SOURCE = frozenset(("pre_configure_source", "post_configure_source", "add_target"))
+ON_TARGET = frozenset(("pre_configure_target", "post_configure_target", "add_source"))
 # The target learns of a source when that is up; who requires the target does not wait for it.
 _AFTER_SOURCE = frozenset(("add_source",))
 
@@ -49,7 +49,7 @@ class Step:
     @property
     def gives_attributes(self) -> bool:
         """Say whether the outputs of the operation are attributes of the node that it runs on."""
-        return self.relationship is None or self.call.name in _ON_SOURCE
+        return self.relationship is None or self.call.name in ON_SOURCE
 
 
 def steps_of(topology: Topology, report: Report) -> dict[str, list[Step]]:
@@ -61,6 +61,8 @@ def steps_of(topology: Topology, report: Report) -> dict[str, list[Step]]:
             if call.name in OWN and _can_run(call, f"'{node.name}'", report):
                 found.setdefault(node.name, []).append(Step(call, node.artifacts))
         for requirement in node.requirements:
+            if topology.nodes[requirement.node].is_no_volume:
+                continue
             for where, step in _of_requirement(node, requirement, topology, machines, report):
                 found.setdefault(where, []).append(step)
     for steps in found.values():
@@ -78,7 +80,7 @@ def _of_requirement(
     relationship = {"source": node.name, "target": requirement.node, "requirement": requirement.name}
     called = f"the requirement '{requirement.name}' of '{node.name}'"
     for call in requirement.operations:
-        where = node.name if call.name in _ON_SOURCE else requirement.node if call.name in _ON_TARGET else None
+        where = node.name if call.name in ON_SOURCE else requirement.node if call.name in ON_TARGET else None
         if where is None or not _can_run(call, called, report):
             continue
         if machines.get(where) is None:

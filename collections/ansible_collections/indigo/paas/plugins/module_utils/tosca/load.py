@@ -9,19 +9,24 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from .. import effort
 from . import csar, dialect
+from .copies import with_copies
 from .document import Document, key_place, parse, place, read, value_place
+from .drafts import Draft, DraftRequirement, Scope, Templates
 from .functions import plain
 from .graph import dependency_order
 from .imports import FILE_KEYS, Resolver, gather_types
-from .inputs import read_inputs
+from .inputs import Inputs, read_inputs
 from .operations import OperationReader
 from .policies import PolicyReader
-from .references import References, Scope
+from .references import References
 from .report import LENIENT, STRICT, Location, Report
+from .run_attributes import RunAttributes
+from .sections import unknown_keys
 from .settle import Settler
 from .substitution import check_substitution
-from .templates import Draft, DraftRequirement, read_templates, unknown_keys
+from .templates import read_templates
 from .topology import NodeTemplate, Output, Requirement, Topology
 from .type_builder import mapping, section
 from .values import Values
@@ -60,7 +65,19 @@ def load(
     Jinja in the template's own texts for evaluation (see `jinja`). Raises TemplateError with all problems of the file
     and the inputs; nothing else.
     """
-    report = Report(STRICT if strict else LENIENT)
+    with effort.limited():
+        return _loaded(source, inputs, vocabulary, name, resolver, Report(STRICT if strict else LENIENT), trust)
+
+
+def _loaded(
+    source: str | bytes | os.PathLike[str],
+    inputs: Mapping[str, Any] | None,
+    vocabulary: Vocabulary | None,
+    name: str,
+    resolver: Resolver | None,
+    report: Report,
+    trust: bool,
+) -> Topology:
     document, inside = open_template(source, name, report)
     if not isinstance(document.data, Mapping):
         report.add(
@@ -76,7 +93,7 @@ def load(
         inside.check_head(document, report)
     types = gather_types(document, vocabulary or default_vocabulary(), report, inside or resolver)
     body = section(document.data, "topology_template", "'topology_template'", report)
-    topology = _Loader(document, body, types, report, trust).load(given)
+    topology = _Loader(document, with_copies(body, report), types, report, trust).load(given)
     if isinstance(inside, csar.Archive):
         inside.check_implementations(topology, report)
     report.raise_errors()
@@ -138,18 +155,17 @@ class _Loader:
         """Return the topology; it is of use only when the report has no errors."""
         self._check_body()
         inputs = read_inputs(self._body, given, self._types, self._report, self._trust)
-        drafts = read_templates(self._body, inputs, self._types, self._report)
+        templates = read_templates(self._body, inputs, self._types, self._report)
+        drafts = templates.nodes
         self._check_cycles(drafts)
-        written = section(self._body, "node_templates", "'node_templates'", self._report)
-        references = References(drafts, written, inputs, self._report)
-        settler = Settler(drafts, references, Values(self._types, self._report), self._report, self._trust)
-        settler.settle()
+        settler = self._settler(templates, inputs)
         operations = OperationReader(settler, self._report)
         nodes = {name: self._node(draft, settler, operations) for name, draft in drafts.items()}
         outputs = self._outputs(settler)
         reader = PolicyReader(self._body, drafts, settler, self._types, self._report)
         groups = reader.groups()
         policies = reader.policies(groups)
+        self._types.check_unused(self._report)
         return Topology(
             name=self._document.file,
             file=self._document.file,
@@ -160,8 +176,17 @@ class _Loader:
             outputs=outputs,
             policies=policies,
             groups=groups,
+            assigned=settler.assigned,
             warnings=tuple(self._report.warnings),
         )
+
+    def _settler(self, templates: Templates, inputs: Inputs) -> Settler:
+        runs = RunAttributes(templates.nodes)
+        references = References(templates, runs, inputs, self._report)
+        values = Values(self._types, self._report)
+        settler = Settler(templates, runs, references, values, self._report, self._trust)
+        settler.settle()
+        return settler
 
     def _check_body(self) -> None:
         unknown_keys(self._body, _TOPOLOGY_KEYS, "'topology_template'", self._report)
@@ -170,8 +195,9 @@ class _Loader:
                 self._report.add("not-supported", message, key_place(self._body, key), hint)
         written = section(self._body, "node_templates", "'node_templates'", self._report)
         check_substitution(self._body, written, self._types, self._report)
-        if not written and self._body:
-            self._report.add("shape", "there are no node templates", place(self._body), "Write `node_templates:`.")
+        if not written and isinstance(self._document.data.get("topology_template"), Mapping):
+            at = value_place(self._document.data, "topology_template")
+            self._report.add("shape", "there are no node templates", at, "Write `node_templates:`.")
 
     def _check_cycles(self, drafts: Mapping[str, Draft]) -> None:
         graph = {name: [found.node for found in draft.requirements] for name, draft in drafts.items()}
@@ -188,7 +214,7 @@ class _Loader:
             type=draft.type,
             properties=settler.properties(draft),
             capabilities=capabilities,
-            requirements=tuple(self._requirement(draft, found, settler, operations) for found in draft.requirements),
+            requirements=tuple(self._requirement(found, settler, operations) for found in draft.requirements),
             operations=operations.of_node(draft),
             artifacts=draft.artifacts(),
             host=draft.host,
@@ -203,22 +229,15 @@ class _Loader:
             places.update({(capability, name): value_place(given, name) for name in given})
         return places
 
-    def _requirement(
-        self, draft: Draft, found: DraftRequirement, settler: Settler, operations: OperationReader
-    ) -> Requirement:
-        subject = f"the requirement '{found.name}' of '{draft.name}'"
-        given = section(found.body, "properties", f"the properties of {subject}", self._report)
-        schemas = found.relationship.properties if found.relationship is not None else {}
-        scope = Scope(node=draft.name, source=draft.name, target=found.node)
-        properties = settler.fields(given, schemas, scope, subject, found.at) if given or found.body else {}
+    def _requirement(self, found: DraftRequirement, settler: Settler, operations: OperationReader) -> Requirement:
         return Requirement(
             found.name,
             found.node,
-            found.relationship,
+            found.kind,
             found.capability,
             found.hosting,
-            properties,
-            operations.of_relationship(draft, found, properties),
+            settler.properties(found.relationship),
+            operations.of_relationship(found),
             found.at,
         )
 

@@ -20,8 +20,8 @@ from .values import Values, shown
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from .drafts import Draft
     from .inputs import Inputs
-    from .templates import Draft
 
 _SHOWN = 3
 
@@ -55,8 +55,17 @@ class _Condition:
 class Chooser:
     """Finds the node template for a requirement; what cannot be found goes to the report."""
 
-    def __init__(self, drafts: Mapping[str, Draft], inputs: Inputs, vocabulary: Vocabulary, report: Report) -> None:
+    def __init__(
+        self,
+        drafts: Mapping[str, Draft],
+        inputs: Inputs,
+        vocabulary: Vocabulary,
+        report: Report,
+        complete: bool = True,
+    ) -> None:
+        """Take the node templates; unless they are `complete`, the one that fits may be one that cannot be read."""
         self._drafts = drafts
+        self._complete = complete
         self._inputs = inputs
         self._vocabulary = vocabulary
         self._report = report
@@ -75,6 +84,8 @@ class Chooser:
             if refusal is None:
                 return draft.name
             refusals.append(refusal)
+        if not self._complete:
+            return None
         wanted = node_type or capability or "a node"
         hint = f"{'; '.join(refusals[:_SHOWN])}." if refusals else f"Add a node template of type {wanted}."
         at = key_place(wish.fields, "node_filter", wish.at)

@@ -16,7 +16,23 @@ from typing import Any
 
 from ..errors import TemplateError
 
-SCALAR_UNITS = ("scalar-unit.size", "scalar-unit.frequency", "scalar-unit.time")
+_EXAMPLES = {
+    "scalar-unit.size": "2 GB",
+    "scalar-unit.time": "30 s",
+    "scalar-unit.frequency": "2.4 GHz",
+    "scalar-unit.bitrate": "10 Mbps",
+}
+SCALAR_UNITS = tuple(_EXAMPLES)
+# TOSCA 1.3, 3.3.6.7, which tosca-parser leaves out: bits in a second, of which a byte has eight.
+_BITRATES = {
+    f"{prefix}{unit}ps": factor * bits
+    for unit, bits in (("b", 1), ("B", 8))
+    for prefix, factor in {
+        "": 1,
+        **{f"{letter}i": 1024**power for power, letter in enumerate("KMGT", 1)},
+        **{letter: 1000**power for power, letter in enumerate("KMGT", 1)},
+    }.items()
+}
 _SCALAR = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([A-Za-z]+)\Z", re.ASCII)
 _MAX_SCALAR = 60
 # Normative types that tosca-parser leaves out.
@@ -51,28 +67,34 @@ def constraint_class(operator: Any) -> Any:
 
 
 def scalar_number(kind: str, text: Any) -> Fraction:
-    """Return the exact number of base units (bytes, Hz, seconds) of a scalar such as "1.5 GB".
+    """Return the exact number of base units (bytes, Hz, seconds, bits per second) of a scalar such as "1.5 GB".
 
     Units are TOSCA's: 1 kB = 1000 B, 1 KiB = 1024 B (TOSCA Simple Profile 1.0, 3.2.6). ValueError when
     malformed.
     """
-    example = {"scalar-unit.size": "2 GB", "scalar-unit.time": "30 s", "scalar-unit.frequency": "2.4 GHz"}[kind]
+    example = _EXAMPLES[kind]
     match = _SCALAR.match(text.strip()) if isinstance(text, str) and len(text) <= _MAX_SCALAR else None
     if match is None:
         raise ValueError(f"a {kind} is a number and a unit, such as '{example}'")
     units = _units(kind)
     unit = units.get(match[2]) or units.get(match[2].lower())
     if unit is None:
-        known = ", ".join(_modules()[2].get_scalarunit_class(kind).SCALAR_UNIT_DICT)
+        known = ", ".join(_factors(kind))
         raise ValueError(f"unknown unit '{match[2]}', the units are {known}")
     return Fraction(match[1].rstrip(".")) * unit
 
 
 @functools.cache
 def _units(kind: str) -> dict[str, Fraction]:
-    table = _modules()[2].get_scalarunit_class(kind).SCALAR_UNIT_DICT
-    exact = {name: Fraction(str(factor)) for name, factor in table.items()}
-    return {name.lower(): factor for name, factor in exact.items()} | exact
+    exact = {name: Fraction(str(factor)) for name, factor in _factors(kind).items()}
+    # In lower case, a rate is one of bits: its unit comes first.
+    return {name.lower(): factor for name, factor in reversed(exact.items())} | exact
+
+
+def _factors(kind: str) -> Mapping[str, Any]:
+    if kind == "scalar-unit.bitrate":
+        return _BITRATES
+    return _modules()[2].get_scalarunit_class(kind).SCALAR_UNIT_DICT
 
 
 def is_version(text: str) -> bool:

@@ -10,18 +10,19 @@ from typing import Any
 
 from . import dialect
 from .document import key_place, value_place
+from .drafts import Draft, DraftRequirement, Scope
 from .interfaces import LIFECYCLE, interface_bodies, known_operations, operation_names, operation_sources
 from .lifecycle import ORDER
-from .references import Scope
 from .report import Report
 from .settle import Settler
-from .templates import Draft, DraftRequirement
 from .topology import OperationCall
 from .type_builder import read_interfaces
 from .types import Operation
 
-# Keys of an operation's input that is defined like a property; its default is then the argument.
-_DEFINITION = frozenset(("type", "default", "value", "required", "description", "constraints", "entry_schema"))
+# Keys of an operation's input that is defined like a property; its value or default is then the argument.
+_DEFINITION = frozenset(
+    ("type", "default", "value", "required", "description", "constraints", "entry_schema", "key_schema", "status")
+)
 
 
 class OperationReader:
@@ -38,23 +39,16 @@ class OperationReader:
         if "interfaces" in draft.body:
             operations = read_interfaces(draft.body, operations, self._report)
             operations = self._declared(operations, draft.body, draft.type.interfaces, subject)
-        scope = Scope(node=draft.name)
-        return tuple(self._calls(operations.values(), scope, draft.artifacts(), subject, "SELF"))
+        return tuple(self._calls(operations.values(), draft.scope(), draft.artifacts(), subject, "SELF"))
 
-    def of_relationship(
-        self, draft: Draft, found: DraftRequirement, properties: Mapping[str, Any]
-    ) -> tuple[OperationCall, ...]:
+    def of_relationship(self, found: DraftRequirement) -> tuple[OperationCall, ...]:
         """Return the operations of the relationship that a requirement makes; SELF is the relationship in them."""
-        subject = f"the requirement '{found.name}' of '{draft.name}'"
-        operations: Mapping[tuple[str, str], Operation] = {}
-        if found.relationship is not None:
-            operations = found.relationship.operations
-        if "interfaces" in found.body:
-            operations = read_interfaces(found.body, operations, self._report)
-            declared = found.relationship.interfaces if found.relationship is not None else {}
-            operations = self._declared(operations, found.body, declared, subject)
-        scope = Scope(node=draft.name, source=draft.name, target=found.node, relation=properties)
-        return tuple(self._calls(operations.values(), scope, {}, subject, "SOURCE"))
+        draft = found.relationship
+        operations = draft.type.operations
+        if "interfaces" in draft.body:
+            operations = read_interfaces(draft.body, operations, self._report)
+            operations = self._declared(operations, draft.body, draft.type.interfaces, draft.called)
+        return tuple(self._calls(operations.values(), draft.scope(), {}, draft.called, "SOURCE"))
 
     def _declared(
         self,
@@ -129,8 +123,12 @@ class OperationReader:
 
 
 def _argument(raw: Any) -> Any:
-    """Return the value of an operation's input; one that is defined like a property counts by its default."""
-    if isinstance(raw, Mapping) and isinstance(raw.get("type"), str) and raw.keys() <= _DEFINITION:
+    """Return the value of an operation's input; one that is defined like a property counts by its value or default.
+
+    Such a definition needs no type (TOSCA 1.3, 3.6.14), but then it needs a value: a map with a key `default` may be
+    just that.
+    """
+    if isinstance(raw, Mapping) and raw.keys() <= _DEFINITION and (isinstance(raw.get("type"), str) or "value" in raw):
         return raw["value"] if "value" in raw else raw.get("default")
     return raw
 

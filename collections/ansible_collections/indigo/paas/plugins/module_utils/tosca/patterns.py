@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from .. import effort
 from ..errors import TemplateError
 
 try:
@@ -19,8 +20,6 @@ except ImportError:
     regex = None
 
 MAX_LENGTH = 1000
-# Of the processor's time, which is what regex measures.
-SECONDS = 2.0
 
 
 class Pattern:
@@ -40,20 +39,23 @@ class Pattern:
         except Exception as error:
             raise ValueError(f"'pattern' is no regular expression: {error}") from error
         self._text = text
-        self._seconds = SECONDS
 
     def fault(self, value: str) -> str | None:
         """Return what is wrong with a text as a phrase, None when the whole of it matches.
 
-        The time is for all values of the pattern together, so that many cost no more than one.
+        The time is for all patterns of the template together, so that many cost no more than one.
         """
+        left = effort.current()
         started = time.process_time()
         try:
-            if self._seconds > 0:
-                matches = self._compiled.fullmatch(value, timeout=self._seconds) is not None
+            if left.pattern_seconds > 0:
+                matches = self._compiled.fullmatch(value, timeout=left.pattern_seconds) is not None
                 return None if matches else f"breaks the constraint pattern: {self._text}"
         except TimeoutError:
             pass
         finally:
-            self._seconds -= time.process_time() - started
-        return f"cannot be tried within {SECONDS:g} s on a pattern that repeats what is repeated: {self._text}"
+            left.pattern_seconds -= time.process_time() - started
+        return (
+            f"cannot be tried within the {effort.PATTERN_SECONDS:g} s that all patterns have together, "
+            f"on a pattern that repeats what is repeated, or after one: {self._text}"
+        )

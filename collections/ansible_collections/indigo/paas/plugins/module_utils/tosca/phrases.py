@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..amounts import amount
 from .functions import FUNCTION, SELF, is_call
 from .jinja import is_jinja, source
 
@@ -24,19 +25,6 @@ _PREFIXES = (
 )
 
 Data = Mapping[str, Any]
-
-_UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
-
-
-def amount(size: float) -> str:
-    """Return a number of bytes with the unit in which it is a whole number, else in GB, MB or kB."""
-    for unit, factor in _UNITS:
-        if size >= factor and size % factor == 0:
-            return f"{int(size // factor)} {unit}"
-    for unit, factor in _UNITS[2:]:
-        if size >= factor:
-            return f"{size / factor:.3g} {unit}"
-    return f"{size:g} B"
 
 
 def size_text(size: Data) -> str:

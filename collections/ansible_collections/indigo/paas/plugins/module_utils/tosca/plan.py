@@ -28,7 +28,8 @@ class Plan:
 
     `groups` are groups of machines; what TOSCA calls groups of nodes are `node_groups`. `data` is what the
     template works on, of which a site may be nearer or farther. `hybrid` says that a cluster of it may be spread
-    over several sites.
+    over several sites. `attributes` are the values that attributes have until what runs gives them others, each
+    {"node", "path", "value"} after those that it refers to; `path` is [attribute] or [capability, attribute].
     """
 
     description: str = ""
@@ -41,6 +42,7 @@ class Plan:
     node_groups: list[dict[str, Any]] = field(default_factory=list)
     data: list[dict[str, Any]] = field(default_factory=list)
     hybrid: bool = False
+    attributes: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     format: int = FORMAT
@@ -93,6 +95,7 @@ def make_plan(
         "node_groups": _node_groups(topology),
         "data": wanted_data(topology),
         "hybrid": any(node.properties.get("hybrid") is True for node in topology.nodes.values()),
+        "attributes": _attributes(topology),
         "outputs": _outputs(topology),
     }
     report.raise_errors()
@@ -122,6 +125,10 @@ def _node_groups(topology: Topology) -> list[dict[str, Any]]:
         }
         for group in topology.groups.values()
     ]
+
+
+def _attributes(topology: Topology) -> list[dict[str, Any]]:
+    return [{"node": each.node, "path": list(each.path), "value": plain(each.value)} for each in topology.assigned]
 
 
 def _outputs(topology: Topology) -> dict[str, dict[str, Any]]:

@@ -11,10 +11,9 @@ from typing import Any
 from ..errors import did_you_mean
 from . import dialect
 from .document import key_place, value_place
-from .references import Scope
+from .drafts import Draft, Scope
 from .report import Location, Report
 from .settle import Settler
-from .templates import Draft
 from .topology import Group, Policy
 from .type_builder import mapping, section
 from .vocabulary import Vocabulary

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import did_you_mean
+from .drafts import Draft, DraftRelationship, Scope, Templates
 from .functions import SELF, UNKNOWN, Call, FunctionError, State, follow
 from .inputs import Inputs
+from .lifecycle import ON_TARGET
 from .report import Location, Report
-from .templates import Draft
+from .run_attributes import RunAttributes
 from .types import ADDRESSES, COMPUTE
 
 # A property of a node template, found.
@@ -24,57 +25,51 @@ REFLECTED = "reflected_property"
 # What a function may call a node; where one has no meaning, it may be the name of a node template.
 KEYWORDS = ("SELF", "HOST", "SOURCE", "TARGET")
 
-# A property: the node template, its capability or None, the property's name.
-Slot = tuple[str, "str | None", str]
+# An attribute that has a value from the beginning, by default or by assignment.
+ASSIGNED = "assigned_attribute"
 
 
-@dataclass(frozen=True)
-class Scope:
-    """Where a function is written: on which node, and between which two for a relationship.
+class Slot(NamedTuple):
+    """A property, or an attribute: of a node template or relationship, perhaps of a capability of it."""
 
-    `relation` are the properties of a relationship, which is then what SELF means.
-    """
+    entity: str
+    capability: str | None
+    name: str
+    is_attribute: bool = False
 
-    node: str | None = None
-    source: str | None = None
-    target: str | None = None
-    relation: Mapping[str, Any] | None = None
 
-    def entity(self, keyword: str) -> str | None:
-        """Return the node that SELF, SOURCE or TARGET stands for here, None when it has no meaning here."""
-        return {"SELF": self.node, "HOST": self.node, "SOURCE": self.source, "TARGET": self.target}.get(keyword)
+class _Attribute(NamedTuple):
+    """An attribute that a function means, and the path into its value."""
 
-    def means_host(self, keyword: Any) -> bool:
-        """Say whether a word stands for what the node here runs on."""
-        return keyword == "HOST" and self.node is not None
+    draft: Draft
+    capability: str | None
+    name: str
+    rest: list
 
 
 class _Unreadable(Exception):
-    """A function names a node template whose own problems are reported already."""
+    """A function names what cannot be read, and its own problems are reported already."""
 
 
 class References:
-    """Binds the functions of a template to its nodes; what points nowhere goes to the report."""
+    """Binds the functions of a template to its nodes and relationships; what points nowhere goes to the report."""
 
-    def __init__(
-        self,
-        drafts: Mapping[str, Draft],
-        written: Mapping[str, Any],
-        inputs: Inputs,
-        report: Report,
-    ) -> None:
-        """Take the node templates; `written` names them all, even the unreadable ones."""
-        self._drafts = drafts
-        self._written = written
+    def __init__(self, templates: Templates, runs: RunAttributes, inputs: Inputs, report: Report) -> None:
+        """Take the templates, and which of their attributes are given by what runs."""
+        self._nodes = templates.nodes
+        self._entities: Mapping[str, Draft] = {**templates.relationships, **templates.nodes}
+        self._written = templates.written
+        self._runs = runs
         self._inputs = inputs
         self._report = report
 
     def state(self, scope: Scope) -> State:
         """Return the handlers for `functions.evaluate` that insert inputs and bind everything else.
 
-        get_property becomes BOUND [node, capability or null, property, path...], a get_attribute that names a
-        property becomes REFLECTED with the same arguments; other get_attribute and get_operation_output keep
-        their form with the node's name. What cannot be bound is reported and stays.
+        get_property becomes BOUND [entity, capability or null, property, path...], a get_attribute that names a
+        property becomes REFLECTED with the same arguments, and ASSIGNED where the attribute has a value that nothing
+        which runs can change; other get_attribute and get_operation_output keep their form with the entity's name.
+        What cannot be bound is reported and stays.
         """
         handlers = {
             "get_input": self._input,
@@ -106,11 +101,9 @@ class References:
             hint = did_you_mean(name, self._inputs.values, what="inputs") + " A value that you give it counts too."
             raise FunctionError(f"get_input names '{str(name)[:80]}', which is no input of the template", at, hint)
         value = self._inputs.values[name]
-        return follow(value, path, at) if value is not None else None
+        return follow(value, path, at, f"the input '{name}'") if value is not None else None
 
     def _property(self, scope: Scope, arguments: list, at: Location) -> Any:
-        if arguments[0] == "SELF" and scope.relation is not None:
-            return follow(scope.relation, arguments[1:], at)
         for draft in self._candidates(scope, arguments, at):
             slot = self._slot(draft, arguments[1:], hosting=scope.means_host(arguments[0]))
             if slot is not None:
@@ -118,18 +111,30 @@ class References:
         raise self._nothing("get_property", "property", scope, arguments, at)
 
     def _attribute(self, scope: Scope, arguments: list, at: Location) -> Any:
-        if arguments[0] == "SELF" and scope.relation is not None:
-            return follow(scope.relation, arguments[1:], at)
         for draft in self._candidates(scope, arguments, at):
-            attribute = self._attribute_of(draft, arguments[1:])
-            if attribute is not None and scope.means_host(arguments[0]) and draft.type.is_a(COMPUTE):
-                return Call("get_attribute", [{SELF: attribute[0]}, *arguments[1:]], at)
-            if attribute is not None:
-                return Call("get_attribute", self._propagated(attribute), at)
+            found = self._attribute_of(draft, arguments[1:])
             slot = self._slot(draft, arguments[1:])
+            if found is not None and (slot is None or self._has_value(found)):
+                own = scope.means_host(arguments[0]) and draft.type.is_a(COMPUTE)
+                return self._bound_attribute(found, own, at)
             if slot is not None:
                 return Call(REFLECTED, slot, at)
         raise self._nothing("get_attribute", "attribute", scope, arguments, at)
+
+    def _has_value(self, found: _Attribute) -> bool:
+        """Say whether anything gives an attribute a value; a property of its name does only where nothing else."""
+        return self._runs.gives(*found[:3]) or found.draft.gives_attribute(found.capability, found.name)
+
+    def _bound_attribute(self, found: _Attribute, own: bool, at: Location) -> Call:
+        """Return the call for an attribute; `own` says that it is that of the machine on which it is asked for."""
+        draft, capability, name, rest = found
+        if not self._runs.gives(draft, capability, name) and draft.gives_attribute(capability, name):
+            return Call(ASSIGNED, [draft.name, capability, name, *rest], at)
+        path = [*([] if capability is None else [capability]), name]
+        if own:
+            return Call("get_attribute", [{SELF: draft.name}, *path, *rest], at)
+        first = self._first_of(draft, name) if capability is None and not rest else []
+        return Call("get_attribute", self._propagated([draft.name, *path, *(rest or first)]), at)
 
     def _artifact(self, scope: Scope, arguments: list, at: Location) -> Any:
         draft = next(self._candidates(scope, arguments, at))
@@ -143,29 +148,34 @@ class References:
 
     def _operation_output(self, scope: Scope, arguments: list, at: Location) -> Call:
         draft = next(self._candidates(scope, arguments, at))
-        return Call("get_operation_output", [draft.name, *arguments[1:]], at)
+        name = draft.name
+        if isinstance(draft, DraftRelationship):
+            name = draft.target if arguments[2] in ON_TARGET else draft.source
+            if name is None:
+                raise FunctionError(f"no requirement makes {draft.called}, so nothing runs for it", at)
+        return Call("get_operation_output", [name, *arguments[1:]], at)
 
     def _candidates(self, scope: Scope, arguments: list, at: Location) -> Iterator[Draft]:
-        """Yield the nodes that the first argument may mean: for HOST, all under this node, nearest first."""
+        """Yield what the first argument may mean: for HOST, all nodes under this one, nearest first."""
         keyword = arguments[0]
         name = scope.entity(keyword) if isinstance(keyword, str) else None
         if name is None and keyword in KEYWORDS and keyword not in self._written:
             raise FunctionError(f"{keyword} has no meaning here", at, "Name a node template.")
         name = keyword if name is None else name
-        if name in self._written and name not in self._drafts:
+        if name in self._written and name not in self._nodes:
             raise _Unreadable
-        if not isinstance(name, str) or name not in self._drafts:
-            hint = did_you_mean(name, self._written, what="node templates")
+        if not isinstance(name, str) or name not in self._entities:
+            hint = did_you_mean(name, [*self._written, *self._entities], what="node templates")
             raise FunctionError(f"'{str(name)[:80]}' is no node template", at, hint)
-        draft = self._drafts[name]
+        draft = self._entities[name]
         if not scope.means_host(keyword):
             yield draft
             return
         _check_host(draft, at)
-        for _step in range(len(self._drafts)):
+        for _step in range(len(self._nodes)):
             if draft.host is None:
                 return
-            draft = self._drafts[draft.host]
+            draft = self._nodes[draft.host]
             yield draft
 
     def _slot(self, draft: Draft, path: list, hosting: bool = False) -> list | None:
@@ -180,25 +190,25 @@ class References:
         found = (self._slot(target, way) for target, way in self._through(draft, first, rest))
         return next((slot for slot in found if slot is not None), None)
 
-    def _attribute_of(self, draft: Draft, path: list) -> list | None:
+    def _attribute_of(self, draft: Draft, path: list) -> _Attribute | None:
         first, *rest = path
-        if first in draft.type.attributes:
-            return [draft.name, first, *(rest or self._first_of(draft, first))]
-        capability = draft.type.capabilities.get(first) if isinstance(first, str) else None
-        if capability is not None and rest and rest[0] in capability.attributes:
-            return [draft.name, *path]
+        if first in draft.type.attributes or first in draft.given_attributes(None):
+            return _Attribute(draft, None, first, rest)
+        of_capability = {*draft.known_attributes(first), *draft.given_attributes(first)} if rest else ()
+        if isinstance(first, str) and rest[:1] and rest[0] in of_capability:
+            return _Attribute(draft, first, rest[0], rest[1:])
         found = (self._attribute_of(target, way) for target, way in self._through(draft, first, rest))
         return next((attribute for attribute in found if attribute is not None), None)
 
     def _propagated(self, attribute: list) -> list:
         """Return the address of an endpoint as that of the machine under it (TOSCA 1.3, 5.5.6: ip_address)."""
-        draft: Draft | None = self._drafts[attribute[0]]
+        draft: Draft | None = self._entities[attribute[0]]
         if attribute[-1] != "ip_address" or len(attribute) != 3:
             return attribute
-        for _step in range(len(self._drafts)):
+        for _step in range(len(self._nodes)):
             if draft is None or draft.type.is_a(COMPUTE):
                 break
-            draft = self._drafts.get(draft.host) if draft.host else None
+            draft = self._nodes.get(draft.host) if draft.host else None
         return [draft.name, "endpoint", "ip_address"] if draft is not None else attribute
 
     def _first_of(self, draft: Draft, attribute: str) -> list[int]:
@@ -211,7 +221,7 @@ class References:
         definition = draft.type.requirements.get(name) if isinstance(name, str) else None
         for requirement in draft.requirements if rest else ():
             if requirement.name == name:
-                target = self._drafts[requirement.node]
+                target = self._nodes[requirement.node]
                 wanted = requirement.capability or (definition.capability if definition is not None else None)
                 for capability, offered in target.type.capabilities.items():
                     if capability in (wanted, name) or (wanted is not None and offered.type.is_a(wanted)):
@@ -221,6 +231,10 @@ class References:
     def _nothing(self, function: str, what: str, scope: Scope, arguments: list, at: Location) -> FunctionError:
         names: list[str] = []
         for draft in self._candidates(scope, arguments, at):
+            if isinstance(draft, DraftRelationship) and draft.broken:
+                raise _Unreadable
+            if arguments[1] in draft.required and arguments[1] not in (found.name for found in draft.requirements):
+                raise _Unreadable
             names += [*draft.type.properties, *draft.type.capabilities]
             names += draft.type.attributes if what == "attribute" else []
         plural = "attributes" if what == "attribute" else "properties"

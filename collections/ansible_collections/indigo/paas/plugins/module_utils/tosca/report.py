@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from .. import effort
 from ..errors import Problem, TemplateError
 
 IGNORED = "ignored"
@@ -36,8 +37,10 @@ LENIENCIES: Mapping[str, str] = MappingProxyType(
         "stray-capability": "warning",
         "stray-requirement": "warning",
         "undeclared-input": "warning",  # an input that the template uses without declaring it, and the user gives
+        "unused-type": "warning",  # a type of an imported file that is wrong, and that nothing uses
         "unit": "warning",  # a size without its unit
         "versionless": IGNORED,  # an imported file without tosca_definitions_version
+        "zero-volume": "warning",  # a volume of size 0, which is none
     }
 )
 # What this collection does not do, whoever reads.
@@ -49,6 +52,8 @@ STRICT = LIMITS
 # How many errors are shown, and after how many reading ends: each costs a search for what may have been meant.
 MAX_PROBLEMS = 100
 MAX_ERRORS = 1000
+# How many warnings are kept.
+MAX_WARNINGS = 1000
 
 
 class Location(NamedTuple):
@@ -69,28 +74,40 @@ class Report:
         self.severities = severities
         self._problems: dict[Problem, None] = {}
         self._errors = 0
+        self._warnings = 0
+        # What was extended by, which tells it from others by its identity.
+        self._extensions: dict[int, Sequence[Problem]] = {}
 
     def add(self, kind: str, message: str, at: Location = NOWHERE, hint: str | None = None) -> None:
         """Record one problem; its kind (such as "unknown-property") decides the severity.
 
-        Raise TemplateError when there are far too many errors.
+        Raise TemplateError when there are far too many errors, or names that are not known.
         """
         severity = self.severities.get(kind, "error")
         if severity == IGNORED:
             return
-        problem = Problem(message, at.file, at.line, at.column, hint, severity)
-        self._problems.setdefault(problem)
-        self._errors += severity == "error"
+        self._keep(Problem(message, at.file, at.line, at.column, hint, severity))
         if self._errors > MAX_ERRORS:
             self.raise_errors()
+        if effort.current().comparisons < 0:
+            self._give_up(at)
 
     def ignores(self, kind: str) -> bool:
         """Say whether problems of a kind are dropped, so that nobody need describe them."""
         return self.severities.get(kind) == IGNORED
 
-    def extend(self, problems: Iterable[Problem]) -> None:
-        """Record problems made elsewhere."""
-        self._problems.update(dict.fromkeys(problems))
+    def extend(self, problems: Sequence[Problem]) -> None:
+        """Record problems made elsewhere; what was given before, the very same, is not looked at again.
+
+        Raise TemplateError when there are far too many errors.
+        """
+        if not problems or id(problems) in self._extensions:
+            return
+        self._extensions[id(problems)] = problems
+        for problem in problems:
+            self._keep(problem)
+        if self._errors > MAX_ERRORS:
+            self.raise_errors()
 
     @property
     def errors(self) -> list[Problem]:
@@ -99,8 +116,12 @@ class Report:
 
     @property
     def warnings(self) -> list[Problem]:
-        """Return the warnings in the order of their places."""
-        return self._sorted("warning")
+        """Return the warnings in the order of their places, the first ones found where there are far too many."""
+        found = self._sorted("warning")
+        if self._warnings > MAX_WARNINGS:
+            more = f"{self._warnings - MAX_WARNINGS} more warnings are not shown"
+            found.append(Problem(more, found[0].file, severity="warning"))
+        return found
 
     def raise_errors(self) -> None:
         """Raise TemplateError when there are errors."""
@@ -111,6 +132,22 @@ class Report:
             errors = [*errors[:MAX_PROBLEMS], Problem(f"{least}{rest} more problems are not shown", errors[0].file)]
         if errors:
             raise TemplateError(errors)
+
+    def _keep(self, problem: Problem) -> None:
+        if problem in self._problems:
+            return
+        if problem.severity == "error":
+            self._errors += 1
+        else:
+            self._warnings += 1
+            if self._warnings > MAX_WARNINGS:
+                return
+        self._problems[problem] = None
+
+    def _give_up(self, at: Location) -> None:
+        message = "there are too many names that are not known to look for what each was meant to be"
+        self._keep(Problem(message, at.file, at.line, at.column, "Correct those before this one.", "error"))
+        self.raise_errors()
 
     def _sorted(self, severity: str) -> list[Problem]:
         chosen = [problem for problem in self._problems if problem.severity == severity]

@@ -5,67 +5,101 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .converters import is_zero_size
 from .document import value_place
-from .functions import UNKNOWN, Call, FunctionError, State, calls, evaluate, follow, parse
+from .drafts import Draft, Scope, Templates
+from .functions import UNKNOWN, Call, FunctionError, State, calls, evaluate, follow, parse, require_small
 from .graph import dependency_order
-from .references import BOUND, REFLECTED, References, Scope, Slot
+from .references import ASSIGNED, BOUND, REFLECTED, References, Slot
 from .report import Location, Report
-from .templates import Draft
-from .types import Schema
+from .run_attributes import RunAttributes
+from .topology import Assigned
+from .types import EXISTING_VOLUME, STORAGE, Schema
 from .values import Values
 
 
 @dataclass
 class _Entry:
-    """One property that has a value: what it may hold, the value with bound functions, what to call it."""
+    """One property or attribute that has a value: what it may hold, the value with bound functions, its name."""
 
     schema: Schema | None
     value: Any
     subject: str
     at: Location
     is_default: bool = False
+    is_attribute: bool = False
 
 
 class Settler:
-    """Evaluates the values of all node templates; what is wrong goes to the report."""
+    """Evaluates the values of all templates; what is wrong goes to the report."""
 
     def __init__(
         self,
-        drafts: Mapping[str, Draft],
+        templates: Templates,
+        runs: RunAttributes,
         references: References,
         values: Values,
         report: Report,
         trust: bool = False,
     ) -> None:
-        """Take the node templates; `trust` marks the Jinja in their texts."""
-        self._drafts = drafts
+        """Take the templates; `trust` marks the Jinja in their texts."""
+        self._by_name: dict[str, Draft] = {**templates.nodes, **templates.relationships}
+        self._runs = runs
         self._references = references
         self._checker = values
         self._report = report
         self._trust = trust
         self._entries: dict[Slot, _Entry] = {}
         self._settled: dict[Slot, Any] = {}
-        self._state: State = {BOUND: self._lookup, REFLECTED: self._reflected}
+        self._state: State = {BOUND: self._lookup, REFLECTED: self._reflected, ASSIGNED: self._assigned}
+        self._at_first: list[Assigned] = []
 
     def settle(self) -> None:
-        """Evaluate the properties of all nodes and of their capabilities."""
-        for draft in self._drafts.values():
+        """Evaluate the properties and attributes of all entities and of their capabilities."""
+        for draft in self._by_name.values():
             self._collect(draft)
         for slot in self._order():
             entry = self._entries[slot]
-            self._settled[slot] = self._finish(entry)
+            self._settled[slot] = self._finish(self._without_volume(slot, entry))
+            self._keep_until_run(slot)
         self._entries.clear()
 
+    def _without_volume(self, slot: Slot, entry: _Entry) -> _Entry:
+        """Return the entry of a volume's size as one that may be 0, where it is: there is no such volume then."""
+        is_size = slot.name == "size" and slot.capability is None and not slot.is_attribute
+        schema, draft = entry.schema, self._by_name[slot.entity]
+        if not is_size or schema is None or not draft.type.is_a(STORAGE):
+            return entry
+        value = evaluate_or_report(entry.value, self._state, Report(), entry.at)
+        if not is_zero_size(value):
+            return entry
+        exists = any(draft.given(None).get(name) for name in EXISTING_VOLUME)
+        hint = "It is taken for no size." if exists else "No volume is made."
+        self._report.add("zero-volume", f"the volume '{slot.entity}' has the size 0", entry.at, hint)
+        return dataclasses.replace(entry, schema=dataclasses.replace(schema, checks=()))
+
+    def _keep_until_run(self, slot: Slot) -> None:
+        value = self._settled[slot]
+        if slot.is_attribute and value is not None and self._runs.gives(self._by_name[slot.entity], *slot[1:3]):
+            path = (slot.name,) if slot.capability is None else (slot.capability, slot.name)
+            self._at_first.append(Assigned(slot.entity, path, value))
+
+    @property
+    def assigned(self) -> tuple[Assigned, ...]:
+        """Return the values that attributes have until what runs gives them others, each after those it refers to."""
+        return tuple(self._at_first)
+
     def properties(self, draft: Draft, capability: str | None = None) -> dict[str, Any]:
-        """Return the settled properties of a node or of one of its capabilities, without unset ones."""
+        """Return the settled properties of an entity or of one of its capabilities, without unset ones."""
         given = draft.given(capability)
         schemas = draft.known(capability)
         names = [*schemas, *(name for name in given if name not in schemas)]
-        found = {name: self._settled.get((draft.name, capability, name)) for name in names}
+        found = {name: self._settled.get(Slot(draft.name, capability, name)) for name in names}
         return {name: value for name, value in found.items() if value is not None}
 
     def value(self, raw: Any, scope: Scope, subject: str, at: Location, schema: Schema | None = None) -> Any:
@@ -83,7 +117,7 @@ class Settler:
         at: Location,
         missing: str = "missing-property",
     ) -> dict[str, Any]:
-        """Return properties of something that is no node (a relationship, a policy), with defaults, typed.
+        """Return properties of something that functions cannot name (a group, a policy), with defaults, typed.
 
         `missing` is the kind of problem that the lack of a required property is.
         """
@@ -110,61 +144,72 @@ class Settler:
         self._report.add(kind, f"{subject} is required", at, f"Add `{name}:` with a value.")
 
     def _collect(self, draft: Draft) -> None:
-        state = self._references.state(Scope(node=draft.name))
+        state = self._references.state(draft.scope())
         for capability in (None, *draft.capabilities):
-            owner = f"'{draft.name}'" if capability is None else f"capability '{capability}' of '{draft.name}'"
-            given = draft.given(capability)
-            schemas = draft.known(capability)
-            for name in given:
-                if name not in schemas:
-                    if capability is None or capability in draft.type.capabilities:
-                        self._checker.unknown_property(name, schemas, given, owner)
-                    self._entry(draft, capability, name, None, given[name], owner, value_place(given, name), state)
-            for name, schema in schemas.items():
-                raw = given.get(name)
-                at = value_place(given, name, draft.at)
-                # A capability that the template does not set may lack required properties.
-                if raw is not None or schema.default is not None or (schema.required and (capability is None or given)):
-                    self._entry(draft, capability, name, schema, raw, owner, at, state)
+            owner = draft.called if capability is None else f"capability '{capability}' of {draft.called}"
+            self._collect_properties(draft, capability, owner, state)
+            self._collect_attributes(draft, capability, owner, state)
 
-    def _entry(
-        self,
-        draft: Draft,
-        capability: str | None,
-        name: str,
-        schema: Schema | None,
-        raw: Any,
-        owner: str,
-        at: Location,
-        state: State,
-    ) -> None:
+    def _collect_properties(self, draft: Draft, capability: str | None, owner: str, state: State) -> None:
+        given = draft.given(capability)
+        schemas = draft.known(capability)
+        for name in given:
+            if name not in schemas:
+                if capability is None or capability in draft.type.capabilities:
+                    self._checker.unknown_property(name, schemas, given, owner)
+                entry = self._entry(None, given[name], f"property '{name}' of {owner}", value_place(given, name), state)
+                self._entries[Slot(draft.name, capability, name)] = entry
+        # What the template does not write itself (a capability, a relationship) may lack required properties.
+        demanding = bool(given) if capability is not None else draft.is_written
+        for name, schema in schemas.items():
+            raw = given.get(name)
+            if raw is not None or schema.default is not None or (schema.required and demanding):
+                at = value_place(given, name, draft.at)
+                entry = self._entry(schema, raw, f"property '{name}' of {owner}", at, state)
+                self._entries[Slot(draft.name, capability, name)] = entry
+
+    def _collect_attributes(self, draft: Draft, capability: str | None, owner: str, state: State) -> None:
+        given = draft.given_attributes(capability)
+        schemas = draft.known_attributes(capability)
+        for name in (*schemas, *(name for name in given if name not in schemas)):
+            if draft.gives_attribute(capability, name):
+                at = value_place(given, name, draft.at)
+                entry = self._entry(schemas.get(name), given.get(name), f"attribute '{name}' of {owner}", at, state)
+                entry.is_attribute = True
+                self._entries[Slot(draft.name, capability, name, is_attribute=True)] = entry
+
+    def _entry(self, schema: Schema | None, raw: Any, subject: str, at: Location, state: State) -> _Entry:
         is_default = raw is None and schema is not None
         if schema is not None and is_default:
             raw = schema.default
         bound = evaluate_or_report(parse(raw, self._report, at, self._trust), state, self._report, at)
-        entry = _Entry(schema, bound, f"property '{name}' of {owner}", at, is_default)
-        self._entries[draft.name, capability, name] = entry
+        return _Entry(schema, bound, subject, at, is_default)
 
     def _order(self) -> list[Slot]:
         graph = {slot: self._needs(entry) for slot, entry in self._entries.items()}
         order, cycles = dependency_order(graph)
         for cycle in cycles:
-            names = " -> ".join(".".join(part for part in slot if part is not None) for slot in cycle)
+            names = " -> ".join(".".join(part for part in slot[:3] if part is not None) for slot in cycle)
             at = self._entries[cycle[0]].at
-            self._report.add("cycle", f"properties that refer to each other: {names}", at, "Give one of them a value.")
+            what = "attributes" if any(slot.is_attribute for slot in cycle) else "properties"
+            self._report.add("cycle", f"{what} that refer to each other: {names}", at, "Give one of them a value.")
         return order
 
     def _needs(self, entry: _Entry) -> list[Slot]:
         if not isinstance(entry.value, (dict, list)):
             return []
-        return [tuple(arguments[:3]) for name, arguments in calls(entry.value) if name in self._state]
+        return [slot for name, arguments in calls(entry.value) for slot in _slots(name, arguments)]
 
-    def _lookup(self, arguments: list, at: Location) -> Any:
-        node, capability, name, *path = arguments
-        value = self._settled.get((node, capability, name))
+    def _lookup(self, arguments: list, at: Location, is_attribute: bool = False) -> Any:
+        entity, capability, name, *path = arguments
+        value = self._settled.get(Slot(entity, capability, name, is_attribute))
         if value is None:
             return None
-        return follow(value, path, at)
+        whose = f"'{name}' of '{entity}'" if capability is None else f"'{capability}.{name}' of '{entity}'"
+        return follow(value, path, at, whose)
+
+    def _assigned(self, arguments: list, at: Location) -> Any:
+        return self._lookup(arguments, at, is_attribute=True)
 
     def _reflected(self, arguments: list, at: Location) -> Any:
         """Return a property that is asked for as an attribute; a part that it lacks stays unknown."""
@@ -188,17 +233,33 @@ class Settler:
             value = None
         if value is None and schema.default is not None:
             return self._checker.default(schema.default, schema, entry.subject, entry.at)
-        if value is None and schema.required:
+        if value is None and schema.required and not entry.is_attribute:
             self._missing(schema.name, entry.subject, entry.at)
         if entry.is_default:
             return self._checker.default(value, schema, entry.subject, entry.at)
         return self._checker.coerce(value, schema, entry.subject, entry.at)
 
 
+def _slots(function: str, arguments: list) -> list[Slot]:
+    """Return the properties and attributes that a function may mean, among them some that there are none of."""
+    if function in (BOUND, REFLECTED):
+        return [Slot(*arguments[:3])]
+    if function == ASSIGNED:
+        return [Slot(*arguments[:3], is_attribute=True)]
+    if function != "get_attribute" or not isinstance(arguments[0], str):
+        return []
+    entity, *path = arguments
+    found = [Slot(entity, None, path[0], is_attribute=True)]
+    return [*found, Slot(entity, *path[:2], is_attribute=True)] if len(path) > 1 else found
+
+
 def evaluate_or_report(value: Any, state: State, report: Report, at: Location) -> Any:
     """Return the evaluated value; UNKNOWN when a function in it cannot have one, which goes to the report."""
     try:
-        return evaluate(value, state)
+        found = evaluate(value, state)
+        if found is not value:
+            require_small(found, at)
+        return found
     except FunctionError as error:
         report.add("function", str(error), error.at if error.at.line else at, error.hint)
         return UNKNOWN

@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import did_you_mean
 from . import dialect
 from .directives import check_directives
-from .document import Map, Seq, key_place, place, value_place
+from .document import Map, Seq, key_place, value_place
+from .drafts import Draft, DraftRequirement, Templates
 from .inputs import Inputs
 from .node_filter import Chooser, Wish
+from .relationships import RelationshipMaker
 from .report import Location, Report
+from .sections import read_sections, unknown_keys
 from .type_builder import mapping, section
-from .types import HOSTED_ON, RequirementDef, Schema, Type
+from .types import HOSTED_ON, RequirementDef
 from .vocabulary import Vocabulary
 
 _KEYS = frozenset(
@@ -35,79 +37,11 @@ _KEYS = frozenset(
         "node_filter",
     )
 )
-_RELATIONSHIP_KEYS = frozenset(("type", "description", "metadata", "properties", "attributes", "interfaces", "copy"))
 _REQUIREMENT_KEYS = frozenset(("node", "capability", "relationship", "node_filter", "occurrences"))
 
 
-@dataclass
-class DraftRequirement:
-    """A requirement with its target; `body` is the relationship as written: its properties and interfaces."""
-
-    name: str
-    node: str
-    relationship: Type | None
-    capability: str | None
-    hosting: bool
-    body: Mapping[str, Any]
-    at: Location
-
-
-@dataclass
-class Draft:
-    """A node template whose values are not evaluated yet."""
-
-    name: str
-    body: Mapping[str, Any]
-    type: Type
-    at: Location
-    requirements: list[DraftRequirement] = field(default_factory=list)
-    sections: dict[str | None, Mapping[str, Any]] = field(default_factory=dict)
-
-    @property
-    def capabilities(self) -> list[str]:
-        """Return the capabilities of the type, then those that only the template has."""
-        return [
-            *self.type.capabilities,
-            *(name for name in self.sections if name and name not in self.type.capabilities),
-        ]
-
-    def known(self, capability: str | None) -> Mapping[str, Schema]:
-        """Return the properties that the type has, or one of its capabilities."""
-        if capability is None:
-            return self.type.properties
-        found = self.type.capabilities.get(capability)
-        return found.properties if found is not None else {}
-
-    def artifacts(self) -> dict[str, Any]:
-        """Return the artifacts of the type and of the node template, as written."""
-        written = self.body.get("artifacts")
-        return {**self.type.artifacts, **(written if isinstance(written, Mapping) else {})}
-
-    @property
-    def host(self) -> str | None:
-        """Return the name of the node that this one runs on."""
-        return next((requirement.node for requirement in self.hosts), None)
-
-    @property
-    def hosts(self) -> list[DraftRequirement]:
-        """Return the requirements that say where this node runs: those named host, else all HostedOn."""
-        hosting = [requirement for requirement in self.requirements if requirement.hosting]
-        return [requirement for requirement in hosting if requirement.name == "host"] or hosting
-
-    @property
-    def required(self) -> frozenset[str]:
-        """Return the names of the requirements that the template gives, even of those that are wrong."""
-        written = self.body.get("requirements")
-        entries = written if isinstance(written, list) else [written]
-        return frozenset(name for entry in entries if isinstance(entry, Mapping) for name in entry)
-
-    def given(self, capability: str | None) -> Mapping[str, Any]:
-        """Return the properties that the template gives the node, or one of its capabilities."""
-        return self.sections.get(capability) or {}
-
-
-def read_templates(body: Mapping[str, Any], inputs: Inputs, vocabulary: Vocabulary, report: Report) -> dict[str, Draft]:
-    """Return the node templates by name, in the order of the template; `body` is the topology_template."""
+def read_templates(body: Mapping[str, Any], inputs: Inputs, vocabulary: Vocabulary, report: Report) -> Templates:
+    """Return the node templates and their relationships; `body` is the topology_template."""
     written = section(body, "node_templates", "'node_templates'", report)
     relationships = section(body, "relationship_templates", "'relationship_templates'", report)
     drafts: dict[str, Draft] = {}
@@ -115,17 +49,22 @@ def read_templates(body: Mapping[str, Any], inputs: Inputs, vocabulary: Vocabula
         draft = _draft(name, written, vocabulary, report)
         if draft is not None:
             drafts[name] = draft
-    chooser = Chooser(drafts, inputs, vocabulary, report)
-    reader = _RequirementReader(written, drafts, relationships, chooser, vocabulary, report)
+    complete = len(drafts) == len(written) and not vocabulary.incomplete
+    chooser = Chooser(drafts, inputs, vocabulary, report, complete)
+    maker = RelationshipMaker(relationships, written, vocabulary, report)
+    reader = _RequirementReader(written, drafts, maker, chooser, vocabulary, report)
     for draft in drafts.values():
         reader.read(draft)
-    return drafts
+    maker.make_unused()
+    return Templates(drafts, maker.made, written)
 
 
 def _draft(name: str, written: Mapping[str, Any], vocabulary: Vocabulary, report: Report) -> Draft | None:
     at = key_place(written, name)
     called = f"the node template '{name}'"
     body = mapping(written[name], called, at, report)
+    if "copy" in body:
+        return None  # what it copies is wrong, and reported
     node_type = dialect.find_type(vocabulary, "node_types", body.get("type"), value_place(body, "type", at), report)
     misplaced = frozenset(node_type.capabilities if node_type is not None else ()) - _KEYS
     unknown_keys(body, _KEYS | misplaced, called, report, shown=_KEYS)
@@ -133,53 +72,8 @@ def _draft(name: str, written: Mapping[str, Any], vocabulary: Vocabulary, report
         return None
     check_directives(name, body, node_type, report)
     draft = Draft(name, body, node_type, at)
-    _read_sections(draft, misplaced, report)
+    read_sections(draft, report, misplaced)
     return draft
-
-
-def unknown_keys(
-    body: Mapping[str, Any],
-    known: frozenset[str],
-    subject: str,
-    report: Report,
-    shown: frozenset[str] | None = None,
-) -> None:
-    """Report the keys of a mapping that TOSCA does not have there; `shown` are those that a remedy may name."""
-    for key in body:
-        if key not in known:
-            message = f"{subject} has the unknown key '{key}'"
-            dialect.unknown("unknown-key", key, shown or known, body, message, key_place(body, key), report)
-
-
-def _read_sections(draft: Draft, misplaced: Collection[str], report: Report) -> None:
-    """Fill the sections of a draft: what the template gives the node and each of its capabilities."""
-    given = section(draft.body, "properties", f"the properties of '{draft.name}'", report)
-    draft.sections[None] = dialect.properties(given, draft.type.properties, report)
-    for name in misplaced:
-        if name in draft.body:
-            message = f"'{name}' of '{draft.name}' is read as its capability"
-            report.add("misplaced", message, key_place(draft.body, name), "Write it under `capabilities:`.")
-            _read_capability(draft, name, draft.body, report)
-    bodies = section(draft.body, "capabilities", f"the capabilities of '{draft.name}'", report)
-    for name in bodies:
-        if name not in draft.type.capabilities:
-            message = f"'{draft.name}' has no capability '{name}'"
-            at = key_place(bodies, name)
-            dialect.unknown("unknown-capability", name, draft.type.capabilities, bodies, message, at, report)
-        _read_capability(draft, name, bodies, report)
-
-
-def _read_capability(draft: Draft, name: str, bodies: Mapping[str, Any], report: Report) -> None:
-    what = f"the capability '{name}' of '{draft.name}'"
-    body = mapping(bodies[name], what, value_place(bodies, name), report)
-    known = draft.known(name)
-    if "properties" not in body and any(key in known for key in body):
-        message = f"the properties of {what} are read without `properties:`"
-        report.add("misplaced", message, place(body), "Write them under `properties:`.")
-        given = body
-    else:
-        given = section(body, "properties", f"the properties of {what}", report)
-    draft.sections[name] = dialect.properties(given, known, report)
 
 
 class _RequirementReader:
@@ -187,7 +81,7 @@ class _RequirementReader:
         self,
         written: Mapping[str, Any],
         drafts: Mapping[str, Draft],
-        relationships: Mapping[str, Any],
+        relationships: RelationshipMaker,
         chooser: Chooser,
         vocabulary: Vocabulary,
         report: Report,
@@ -243,13 +137,11 @@ class _RequirementReader:
             return None
         if definition is not None:
             self._check_target(draft, definition, target, at)
-        relationship, body = self._relationship(fields, definition, at)
-        unknown_keys(body, _RELATIONSHIP_KEYS, f"the relationship of '{name}' of '{draft.name}'", self._report)
-        hosting = name == "host" or (relationship is not None and relationship.is_a(HOSTED_ON))
+        relationship, kind = self._relationships.make((draft.name, target), name, fields, definition, at)
+        hosting = name == "host" or (kind is not None and kind.is_a(HOSTED_ON))
         capability = fields.get("capability")
-        return DraftRequirement(
-            name, target, relationship, capability if isinstance(capability, str) else None, hosting, body, at
-        )
+        wanted = capability if isinstance(capability, str) else None
+        return DraftRequirement(name, target, relationship, kind, wanted, hosting, at)
 
     def _target(
         self, draft: Draft, name: str, fields: Mapping[str, Any], definition: RequirementDef | None, at: Location
@@ -257,8 +149,8 @@ class _RequirementReader:
         target = fields.get("node")
         if isinstance(target, str) and target in self._drafts:
             return target if self._chooser.accepts(target, _wish(draft, name, fields, definition, at)) else None
-        if isinstance(target, str) and target in self._written:
-            return None  # its own problem is reported already
+        if isinstance(target, str) and (target in self._written or self._vocabulary.incomplete):
+            return None  # its own problem is reported already, or that of the import that may define the type
         if _leaves_choice(target, fields, self._vocabulary):
             return self._chooser.choose(_wish(draft, name, fields, definition, at))
         shown = f"'{target}', which is no node template" if isinstance(target, str) else "no node template"
@@ -278,25 +170,6 @@ class _RequirementReader:
             called = f"the requirement '{definition.name}' of '{draft.name}'"
             message = f"{called} needs {wanted[0]}, but '{target}' is {found.name}"
             self._report.add("wrong-target", message, at, "Point it to a node of that type.")
-
-    def _relationship(
-        self, fields: Mapping[str, Any], definition: RequirementDef | None, at: Location
-    ) -> tuple[Type | None, Mapping[str, Any]]:
-        written = fields.get("relationship")
-        body: Mapping[str, Any] = {}
-        if isinstance(written, str) and written in self._relationships:
-            body = mapping(self._relationships[written], f"the relationship '{written}'", at, self._report)
-            written = body.get("type")
-        elif isinstance(written, Mapping):
-            body = written
-            written = body.get("type")
-        if written is None:
-            written = definition.relationship if definition is not None else None
-        if written is None:
-            return None, body
-        place_of_type = value_place(body, "type", at) if body else value_place(fields, "relationship", at)
-        found = dialect.find_type(self._vocabulary, "relationship_types", written, place_of_type, self._report)
-        return found, body
 
     def _check_hosts(self, draft: Draft) -> None:
         hosts = draft.hosts
@@ -321,9 +194,12 @@ def _wish(draft: Draft, name: str, fields: Mapping[str, Any], definition: Requir
 
 
 def _leaves_choice(target: Any, fields: Mapping[str, Any], vocabulary: Vocabulary) -> bool:
-    """Say whether a requirement names no node template but what kind of node it needs."""
+    """Say whether a requirement names no node template but what kind of node it needs.
+
+    One that says nothing at all has most likely been forgotten.
+    """
     if target is None:
-        return "node_filter" in fields or "capability" in fields
+        return any(key in fields for key in ("node_filter", "capability", "relationship"))
     return vocabulary.full_name("node_types", target) is not None
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import Problem
+from .converters import is_zero_size
 from .report import NOWHERE, Location
-from .types import COMPUTE, SOFTWARE, Type
+from .types import COMPUTE, EXISTING_VOLUME, SOFTWARE, STORAGE, Type
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,27 @@ class NodeTemplate:
         """Say whether the node is software that must run on machines."""
         return self.type.is_a(SOFTWARE)
 
+    @property
+    def is_no_volume(self) -> bool:
+        """Say whether the node is a volume of size 0 that does not exist already: none is made for it."""
+        exists = any(self.properties.get(name) for name in EXISTING_VOLUME)
+        return self.type.is_a(STORAGE) and not exists and is_zero_size(self.properties.get("size"))
+
     def place_of(self, capability: str, name: str) -> Location:
         """Return where a property of a capability is written, else where the node is."""
         return self.places.get((capability, name), self.at)
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """The value of an attribute until what runs gives it another: of a node, or of its capability.
+
+    `path` is (attribute,) or (capability, attribute).
+    """
+
+    node: str
+    path: tuple[str, ...]
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -116,7 +135,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Topology:
-    """A whole template. `inputs` are the values in use, given or default; nodes keep the template's order."""
+    """A whole template. `inputs` are the values in use, given or default; nodes keep the template's order.
+
+    `assigned` has each value after those that it refers to.
+    """
 
     name: str
     file: str
@@ -127,6 +149,7 @@ class Topology:
     outputs: Mapping[str, Output]
     policies: tuple[Policy, ...]
     groups: Mapping[str, Group] = field(default_factory=dict)
+    assigned: tuple[Assigned, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
     def computes(self) -> list[NodeTemplate]:

@@ -10,6 +10,7 @@ never returns from a cycle of derived_from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import did_you_mean, nearest
@@ -17,7 +18,7 @@ from .constraints import make_check
 from .document import key_place, place, value_place
 from .interfaces import LIFECYCLE, interface_bodies, operation_names, operation_sources
 from .report import Location, Report
-from .types import PRIMITIVES, CapabilityDef, Check, Operation, RequirementDef, Schema, Type
+from .types import PRIMITIVES, UNKNOWN_TYPE, CapabilityDef, Check, Operation, RequirementDef, Schema, Type
 
 if TYPE_CHECKING:
     from .vocabulary import Vocabulary
@@ -49,39 +50,51 @@ class TypeBuilder:
         self._vocabulary = vocabulary
         self._report = report
 
-    def build(self, kind: str, name: str, chain: list[tuple[str, Mapping[str, Any]]]) -> Type:
-        """Return the type whose definition is first in the chain, followed by those it is derived from.
+    def build(self, kind: str, name: str, definition: Mapping[str, Any], parent: Type | None) -> Type:
+        """Return the type of a definition that is derived from `parent`, None for a root.
 
         `kind` is the section of the type, such as "node_types".
         """
-        old_to_new = [definition for _name, definition in reversed(chain)]
-        base, checks = self._data_base(name, chain) if kind == "data_types" else (None, ())
+        parent = parent or Type("", ())
+        ancestors = (name, *parent.ancestors)
+        if kind == "interface_types":
+            # Its body is what the interfaces of other types are: one, which is called as the type.
+            inherited = next(iter(parent.interfaces.values()), frozenset())
+            return Type(name, ancestors, interfaces={name: inherited | operation_names(definition)})
+        is_node = kind == "node_types"
+        base, checks = self._data_base(name, definition, parent) if kind == "data_types" else (None, ())
         return Type(
             name=name,
-            ancestors=tuple(link for link, _definition in chain),
-            properties=self._schemas(old_to_new, "properties"),
-            attributes=self._schemas(old_to_new, "attributes"),
-            capabilities=self._capabilities(old_to_new) if kind == "node_types" else {},
-            requirements=self._requirements(old_to_new) if kind == "node_types" else {},
-            interfaces=self._interfaces(name, old_to_new),
-            operations=self._operations(old_to_new),
-            artifacts=self._artifacts(old_to_new),
+            ancestors=ancestors,
+            properties=self._schemas(definition, "properties", parent.properties),
+            attributes=self._schemas(definition, "attributes", parent.attributes),
+            capabilities=self._capabilities(definition, parent.capabilities) if is_node else {},
+            requirements=self._requirements(definition, parent.requirements) if is_node else {},
+            interfaces=self._interfaces(name, definition, parent.interfaces),
+            operations=read_interfaces(definition, parent.operations, self._report),
+            artifacts=_artifacts(definition, parent.artifacts),
             base=base,
             checks=checks,
-            constraints=tuple(c for _name, definition in chain for c in _constraints(definition)) if base else (),
-            description=_text(chain[0][1].get("description")),
+            constraints=(*_constraints(definition), *parent.constraints) if base else (),
+            description=_text(definition.get("description")),
         )
 
-    def _schemas(self, old_to_new: list[Mapping[str, Any]], key: str) -> dict[str, Schema]:
-        merged: dict[str, Schema] = {}
-        for definition in old_to_new:
-            for name, schema in section(definition, key, f"'{key}'", self._report).items():
-                at = key_place(definition.get(key), name)
-                merged[name] = self.schema(name, schema, at)
-        return merged
+    def _schemas(
+        self, definition: Mapping[str, Any], key: str, inherited: Mapping[str, Schema]
+    ) -> Mapping[str, Schema]:
+        written = section(definition, key, f"'{key}'", self._report)
+        if not written:
+            return inherited
+        return {
+            **inherited,
+            **{name: self.schema(name, schema, key_place(written, name)) for name, schema in written.items()},
+        }
 
     def schema(self, name: str, definition: Any, at: Location, depth: int = 0) -> Schema:
-        """Return the schema of a property, an input or an entry; a text alone is its type."""
+        """Return the schema of a property, an input or an entry; a text alone is its type.
+
+        Without a type, it is that of the default, else a text.
+        """
         if isinstance(definition, str):
             definition = {"type": definition}
         definition = mapping(definition, f"the definition of '{name}'", at, self._report)
@@ -108,7 +121,7 @@ class TypeBuilder:
         return self.schema(name, definition[key], value_place(definition, key), depth + 1)
 
     def _value_type(self, name: str, definition: Mapping[str, Any], at: Location) -> str:
-        written = definition.get("type", "string")
+        written = definition.get("type", _type_of(definition.get("default")))
         if isinstance(written, str):
             if written in PRIMITIVES:
                 return written
@@ -116,18 +129,14 @@ class TypeBuilder:
             if full is not None:
                 return full
         known = [*PRIMITIVES, *self._vocabulary.names("data_types")]
-        place_of_type = value_place(definition, "type", at)
-        self._report.add(
-            "unknown-type",
-            f"'{name}' has the unknown type '{written}'",
-            place_of_type,
-            did_you_mean(written, known),
-        )
-        return "string"
+        if not self._vocabulary.incomplete:
+            message = f"'{name}' has the unknown type '{written}'"
+            self._report.add("unknown-type", message, value_place(definition, "type", at), did_you_mean(written, known))
+        return UNKNOWN_TYPE
 
     def _checks(self, name: str, kind: str, definition: Mapping[str, Any], at: Location) -> tuple[Check, ...]:
         written = definition.get("constraints")
-        if written is None:
+        if written is None or kind == UNKNOWN_TYPE:
             return ()
         if not isinstance(written, list):
             self._report.add("schema", f"the constraints of '{name}' must be a list", at, "Begin each with `- `.")
@@ -141,28 +150,26 @@ class TypeBuilder:
                 self._report.add("schema", f"constraint of '{name}': {error}", value_place(written, index))
         return tuple(checks)
 
-    def _data_base(self, name: str, chain: list[tuple[str, Mapping[str, Any]]]) -> tuple[str | None, tuple[Check, ...]]:
-        for _link, definition in chain:
-            for key in ("type", "derived_from"):
-                base = definition.get(key)
-                if isinstance(base, str) and base in PRIMITIVES:
-                    return base, self._base_checks(name, base, chain)
-        return None, ()
+    def _data_base(
+        self, name: str, definition: Mapping[str, Any], parent: Type
+    ) -> tuple[str | None, tuple[Check, ...]]:
+        said = (definition.get(key) for key in ("type", "derived_from"))
+        base = next((each for each in said if isinstance(each, str) and each in PRIMITIVES), parent.base)
+        if base is None:
+            return None, ()
+        return base, (*self._checks(name, base, definition, place(definition)), *parent.checks)
 
-    def _base_checks(self, name: str, base: str, chain: list[tuple[str, Mapping[str, Any]]]) -> tuple[Check, ...]:
-        found: list[Check] = []
-        for _link, definition in chain:
-            found += self._checks(name, base, definition, place(definition))
-        return tuple(found)
-
-    def _capabilities(self, old_to_new: list[Mapping[str, Any]]) -> dict[str, CapabilityDef]:
-        merged: dict[str, CapabilityDef] = {}
-        for definition in old_to_new:
-            for name, written in section(definition, "capabilities", "'capabilities'", self._report).items():
-                at = key_place(definition["capabilities"], name)
-                capability = self._capability(name, written, at, merged.get(name))
-                if capability is not None:
-                    merged[name] = capability
+    def _capabilities(
+        self, definition: Mapping[str, Any], inherited: Mapping[str, CapabilityDef]
+    ) -> Mapping[str, CapabilityDef]:
+        written = section(definition, "capabilities", "'capabilities'", self._report)
+        if not written:
+            return inherited
+        merged = dict(inherited)
+        for name, body in written.items():
+            capability = self._capability(name, body, key_place(written, name), merged.get(name))
+            if capability is not None:
+                merged[name] = capability
         return merged
 
     def _capability(
@@ -175,22 +182,23 @@ class TypeBuilder:
             if found is None:
                 return inherited
             inherited = CapabilityDef(name, found, found.properties, found.attributes)
-        properties = {**inherited.properties, **self._schemas([definition], "properties")}
-        attributes = {**inherited.attributes, **self._schemas([definition], "attributes")}
+        properties = self._schemas(definition, "properties", inherited.properties)
+        attributes = self._schemas(definition, "attributes", inherited.attributes)
         return CapabilityDef(name, inherited.type, properties, attributes)
 
-    def _requirements(self, old_to_new: list[Mapping[str, Any]]) -> dict[str, RequirementDef]:
-        merged: dict[str, dict[str, Any]] = {}
-        dropped = False
-        for definition in old_to_new:
-            names = set()
-            for name, written in self._listed(definition.get("requirements"), value_place(definition, "requirements")):
-                written = {"capability": written} if isinstance(written, str) else written
-                fields = mapping(written, f"the requirement '{name}'", place(written), self._report)
-                merged.setdefault(name, {}).update(fields)
-                names.add(name)
-            dropped = "host" not in names if names else dropped
-        return {name: self._requirement(name, fields, dropped and name == "host") for name, fields in merged.items()}
+    def _requirements(
+        self, definition: Mapping[str, Any], inherited: Mapping[str, RequirementDef]
+    ) -> Mapping[str, RequirementDef]:
+        merged = dict(inherited)
+        names = set()
+        for name, written in self._listed(definition.get("requirements"), value_place(definition, "requirements")):
+            written = {"capability": written} if isinstance(written, str) else written
+            fields = mapping(written, f"the requirement '{name}'", place(written), self._report)
+            merged[name] = self._requirement(name, fields, merged.get(name))
+            names.add(name)
+        if names and "host" in merged:
+            merged["host"] = replace(merged["host"], dropped="host" not in names)
+        return merged if names else inherited
 
     def _listed(self, written: Any, at: Location) -> Iterator[tuple[str, Any]]:
         if written is None:
@@ -202,32 +210,37 @@ class TypeBuilder:
             else:
                 self._report.add("shape", "'requirements' must be a list of one-key mappings", at)
 
-    def _requirement(self, name: str, fields: Mapping[str, Any], dropped: bool) -> RequirementDef:
-        occurrences = fields.get("occurrences")
-        minimum = occurrences[0] if isinstance(occurrences, list) and occurrences else 1
+    def _requirement(self, name: str, fields: Mapping[str, Any], inherited: RequirementDef | None) -> RequirementDef:
+        """Return a requirement; what it does not say is as it is inherited."""
         relationship = fields.get("relationship")
         if isinstance(relationship, Mapping):
             relationship = relationship.get("type")
-        return RequirementDef(
-            name,
-            self._vocabulary.full_name("capability_types", fields.get("capability")),
-            self._vocabulary.full_name("node_types", fields.get("node")),
-            self._vocabulary.full_name("relationship_types", relationship),
-            minimum if isinstance(minimum, int) else 1,
-            dropped,
-        )
+        occurrences = fields.get("occurrences")
+        minimum = occurrences[0] if isinstance(occurrences, list) and occurrences else 1
+        said: dict[str, Any] = {
+            "capability": self._vocabulary.full_name("capability_types", fields.get("capability")),
+            "node": self._vocabulary.full_name("node_types", fields.get("node")),
+            "relationship": self._vocabulary.full_name("relationship_types", relationship),
+            "occurrences": minimum if isinstance(minimum, int) else 1,
+        }
+        start = inherited or RequirementDef(name, None, None, None, 1)
+        changes = {field: value for field, value in said.items() if field in fields}
+        if "occurrences" in changes:
+            changes["minimum"] = changes.pop("occurrences")
+        return replace(start, **changes)
 
-    def _interfaces(self, name: str, old_to_new: list[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-        merged: dict[str, frozenset[str]] = {}
-        for definition in old_to_new:
-            for interface, body, at in interface_bodies(definition):
-                declared = merged.get(interface, frozenset())
-                if "type" in body:
-                    at_type = value_place(body, "type", at)
-                    declared |= self._vocabulary.operations_of(body["type"], at_type, self._report)
-                self._check_lifecycle(name, interface, body, declared)
-                merged[interface] = declared | operation_names(body)
-        return merged
+    def _interfaces(
+        self, name: str, definition: Mapping[str, Any], inherited: Mapping[str, frozenset[str]]
+    ) -> Mapping[str, frozenset[str]]:
+        merged = dict(inherited)
+        for interface, body, at in interface_bodies(definition):
+            declared = merged.get(interface, frozenset())
+            if "type" in body:
+                at_type = value_place(body, "type", at)
+                declared |= self._vocabulary.operations_of(body["type"], at_type, self._report)
+            self._check_lifecycle(name, interface, body, declared)
+            merged[interface] = declared | operation_names(body)
+        return merged if merged != inherited else inherited
 
     def _check_lifecycle(self, owner: str, interface: str, body: Mapping[str, Any], declared: frozenset[str]) -> None:
         """Report names that resemble an operation which is run."""
@@ -238,24 +251,21 @@ class TypeBuilder:
                     "unknown-operation", message, key_place(source, name), did_you_mean(name, sorted(declared))
                 )
 
-    def _operations(self, old_to_new: list[Mapping[str, Any]]) -> dict[tuple[str, str], Operation]:
-        merged: dict[tuple[str, str], Operation] = {}
-        for definition in old_to_new:
-            merged = read_interfaces(definition, merged, self._report)
-        return merged
 
-    def _artifacts(self, old_to_new: list[Mapping[str, Any]]) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
-        for definition in old_to_new:
-            artifacts = definition.get("artifacts")
-            if isinstance(artifacts, Mapping):
-                merged.update(artifacts)
-        return merged
+def _artifacts(definition: Mapping[str, Any], inherited: Mapping[str, Any]) -> Mapping[str, Any]:
+    artifacts = definition.get("artifacts")
+    return {**inherited, **artifacts} if isinstance(artifacts, Mapping) and artifacts else inherited
 
 
 def _constraints(definition: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     written = definition.get("constraints")
     return tuple(item for item in written if isinstance(item, Mapping)) if isinstance(written, list) else ()
+
+
+def _type_of(default: Any) -> str:
+    """Return the primitive type of a default, as YAML has it."""
+    named = {bool: "boolean", int: "integer", float: "float", list: "list", dict: "map"}
+    return next((name for kind, name in named.items() if isinstance(default, kind)), "string")
 
 
 def _text(description: Any) -> str:
@@ -264,16 +274,19 @@ def _text(description: Any) -> str:
 
 def read_interfaces(
     owner: Mapping[str, Any], inherited: Mapping[tuple[str, str], Operation], report: Report
-) -> dict[tuple[str, str], Operation]:
+) -> Mapping[tuple[str, str], Operation]:
     """Return the operations of a type or a node template over those that it inherits.
 
     An operation with an implementation of its own does not inherit inputs: they were another
     implementation's.
     """
+    written = section(owner, "interfaces", "'interfaces'", report)
+    if not written:
+        return inherited
     merged = dict(inherited)
-    for written_name, body in section(owner, "interfaces", "'interfaces'", report).items():
+    for written_name, body in written.items():
         interface = written_name.rpartition(".")[2]
-        body = mapping(body, f"the interface '{interface}'", value_place(owner["interfaces"], written_name), report)
+        body = mapping(body, f"the interface '{interface}'", value_place(written, written_name), report)
         shared = section(body, "inputs", f"the inputs of '{interface}'", report)
         section(body, "operations", f"the operations of '{interface}'", report)
         for name, source in operation_sources(body):

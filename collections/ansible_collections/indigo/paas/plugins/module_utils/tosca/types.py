@@ -17,6 +17,8 @@ NETWORK = "tosca.nodes.network.Network"
 PORT = "tosca.nodes.network.Port"
 STORAGE = "tosca.nodes.BlockStorage"
 APPLICATION = "tosca.nodes.Container.Application"
+# Properties of a volume that is there already, or is made from one that is.
+EXISTING_VOLUME = ("volume_id", "snapshot_id")
 HOSTED_ON = "tosca.relationships.HostedOn"
 
 # Attributes of Compute that are lists with one address for each machine.
@@ -37,8 +39,11 @@ PRIMITIVES = frozenset(
         "scalar-unit.size",
         "scalar-unit.frequency",
         "scalar-unit.time",
+        "scalar-unit.bitrate",
     )
 )
+# Stands for a type that nothing defines, which has been reported: what has it may be anything.
+UNKNOWN_TYPE = "unknown"
 
 Check = Callable[[Any], "str | None"]
 
@@ -47,8 +52,8 @@ Check = Callable[[Any], "str | None"]
 class Schema:
     """What a property, input, or entry of a list or map may hold.
 
-    `type` is a primitive or the full name of a data type; `checks` give None or what is wrong with a value;
-    `constraints` are what they check, as written, such as {"in_range": [1, 4]}.
+    `type` is a primitive, the full name of a data type, or UNKNOWN_TYPE; `checks` give None or what is wrong with a
+    value; `constraints` are what they check, as written, such as {"in_range": [1, 4]}.
     """
 
     name: str

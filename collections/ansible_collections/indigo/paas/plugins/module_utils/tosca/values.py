@@ -14,7 +14,7 @@ from .document import MAX_DEPTH, key_place, value_place
 from .functions import SELF, Call, is_call, is_self, plain
 from .jinja import is_jinja
 from .report import NOWHERE, Location, Report
-from .types import PRIMITIVES, Check, Schema, Type
+from .types import PRIMITIVES, UNKNOWN_TYPE, Check, Schema, Type
 from .vocabulary import Vocabulary
 from .yaml_scalars import scalar_text
 
@@ -49,6 +49,8 @@ class Values:
 
     def takes_text(self, schema: Schema) -> bool:
         """Say whether a value of the schema may be a text of any kind."""
+        if schema.type == UNKNOWN_TYPE:
+            return True
         data_type = None if schema.type in PRIMITIVES else self._vocabulary.data_type(schema.type, self._report)
         return (schema.type if data_type is None else data_type.base) == "string"
 
@@ -183,6 +185,7 @@ def _remedy(kind: str) -> str:
         "float": "0.5",
         "boolean": "true",
         "scalar-unit.size": "2 GB",
+        "scalar-unit.bitrate": "10 Mbps",
         "version": "13",
     }
     return f"Give a value such as {examples[kind]}." if kind in examples else "Correct the value."

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import Problem, did_you_mean
 from .document import Document, key_place, place, read, value_place
-from .interfaces import operation_names
 from .normative import definitions
 from .report import Location, Report
 from .type_builder import TypeBuilder, section
@@ -29,10 +28,27 @@ PREFIXES = {
     "group_types": "tosca.groups.",
 }
 _CHECKED = ("data_types", "capability_types", "relationship_types", "node_types", "policy_types")
+# How long a chain of derived types may be, and how much of one that bites its tail is shown.
+MAX_DERIVATIONS = 1000
+_SHOWN_CYCLE = 20
 # What else a short name may leave out.
 _LONGER_PREFIXES = {
+    "node_types": ("tosca.nodes.network.",),
+    "capability_types": ("tosca.capabilities.network.",),
+    "relationship_types": ("tosca.relationships.network.",),
+    "artifact_types": ("tosca.artifacts.Implementation.",),
     "data_types": ("tosca.datatypes.network.",),
     "interface_types": ("tosca.interfaces.node.lifecycle.", "tosca.interfaces.relationship."),
+}
+
+# Names of one type in different versions of the standard.
+_RENAMED = {
+    "node_types": {
+        "tosca.nodes.Storage.BlockStorage": "tosca.nodes.BlockStorage",
+        "tosca.nodes.Storage.ObjectStorage": "tosca.nodes.ObjectStorage",
+        "tosca.nodes.AbstractStorage": "tosca.nodes.Abstract.Storage",
+        "tosca.nodes.AbstractCompute": "tosca.nodes.Abstract.Compute",
+    }
 }
 
 COLLECTION = Path(__file__).resolve().parents[3]
@@ -49,7 +65,10 @@ class Vocabulary:
         # Where each definition is, and whether a namespace_prefix is before its name.
         self._taken: dict[tuple[str, str], tuple[Location, bool]] = {}
         self._types: dict[tuple[str, str], Type | None] = {}
-        self._faults: dict[tuple[str, str], list[Problem]] = {}
+        self._faults: dict[tuple[str, str], Sequence[Problem]] = {}
+        self._primitives: dict[str, str] = {}
+        # Whether a file is missing that might define more: then no type is called unknown.
+        self.incomplete = False
 
     def add(self, document: Document, report: Report, prefixes: Collection[str] = ()) -> None:
         """Take the types that a document defines, but not in place of those that are here already.
@@ -86,11 +105,26 @@ class Vocabulary:
         for kind in PREFIXES:
             self._definitions[kind].update(sections.get(kind) or {})
 
-    def check(self, report: Report) -> None:
-        """Build every type of this vocabulary, so that the report has all that is wrong with them."""
+    def check(self, report: Report, file: str | None = None) -> None:
+        """Build every type of this vocabulary, so that the report has all that is wrong with them.
+
+        Of one file only, when that is given.
+        """
         for kind in _CHECKED:
             for name in self._definitions[kind]:
-                self._get(kind, name, report)
+                if file is None or self.file_of(kind, name) == file:
+                    self._get(kind, name, report)
+
+    def check_unused(self, report: Report) -> None:
+        """Report what is wrong with the types that nothing has used so far: it does no harm."""
+        unused = [(kind, name) for kind in _CHECKED for name in self._definitions[kind]]
+        for kind, name in [key for key in unused if key not in self._types]:
+            own = Report()
+            self._get(kind, name, own)
+            for problem in own.errors if not report.errors else ():
+                at = Location(problem.file, problem.line, problem.column)
+                hint = "Nothing uses the type, so this does no harm. Correct or remove it."
+                report.add("unused-type", problem.message, at, hint)
 
     def names(self, kind: str) -> list[str]:
         """Return the names of all types of a section."""
@@ -115,6 +149,8 @@ class Vocabulary:
         short = written.removeprefix("tosca:")
         prefixes = (PREFIXES[kind], *_LONGER_PREFIXES.get(kind, ()))
         candidates = [written, *(prefix + short for prefix in prefixes), self._aliases[kind].get(written, written)]
+        renamed = _RENAMED.get(kind, {})
+        candidates += [renamed[name] for name in candidates if name in renamed]
         return next((name for name in candidates if self._definition(kind, name) is not None), None)
 
     def find(self, kind: str, written: Any, at: Location, report: Report) -> Type | None:
@@ -124,26 +160,30 @@ class Vocabulary:
 
     def operations_of(self, written: Any, at: Location, report: Report) -> frozenset[str]:
         """Return the names of the operations of an interface type; report it when it is unknown."""
-        name = self._known_name("interface_types", written, at, report)
-        chain = self._chain("interface_types", name, report) if name is not None else []
-        return frozenset(operation for _link, definition in chain for operation in operation_names(definition))
+        found = self.find("interface_types", written, at, report)
+        return found.interfaces[found.name] if found is not None else frozenset()
 
     def _known_name(self, kind: str, written: Any, at: Location, report: Report) -> str | None:
         name = self.full_name(kind, written)
-        if name is None:
+        if name is None and not (self.incomplete and written is not None):
             what = kind.replace("_", " ").removesuffix("s")
             shown = "missing" if written is None else f"unknown: '{written}'"
             report.add("unknown-type", f"the {what} is {shown}", at, did_you_mean(written, self.names(kind)))
         return name
 
     def data_type(self, name: str, report: Report) -> Type | None:
-        """Return a data type by its full name."""
-        return self._get("data_types", name, report)
+        """Return a data type by its full name, None when there is none."""
+        return self._get("data_types", name, report) if self._definition("data_types", name) is not None else None
 
     def primitive(self, kind: str) -> str:
         """Return the primitive type under a type: itself, what a data type is made of, or "map"."""
+        if kind not in self._primitives:
+            self._primitives[kind] = self._primitive(kind)
+        return self._primitives[kind]
+
+    def _primitive(self, kind: str) -> str:
         seen: set[str] = set()
-        while kind not in PRIMITIVES and kind not in seen:
+        while kind not in PRIMITIVES and kind not in seen and len(seen) <= MAX_DERIVATIONS:
             seen.add(kind)
             definition = self._definition("data_types", kind) or {}
             bases = [definition.get("type"), self._parent_name("data_types", definition)]
@@ -157,46 +197,82 @@ class Vocabulary:
         return found
 
     def _get(self, kind: str, name: str, report: Report) -> Type | None:
-        if name not in self._definitions[kind] and self._parent is not None:
-            return self._parent._get(kind, name, report)
+        owner = self._owner(kind, name)
+        if owner is not self:
+            return owner._get(kind, name, report)
         key = (kind, name)
         if key not in self._types:
-            self._types[key] = None
-            self._types[key], self._faults[key] = self._built(kind, name, report)
-        report.extend(self._faults.get(key, []))
+            self._build(kind, name, report)
+        report.extend(self._faults.get(key, ()))
         return self._types[key]
 
-    def _built(self, kind: str, name: str, report: Report) -> tuple[Type | None, list[Problem]]:
-        """Return a type and what is wrong with it, which every template that uses the type is told."""
-        own = Report(report.severities)
-        chain = self._chain(kind, name, own)
-        built = TypeBuilder(self, own).build(kind, name, chain) if chain else None
-        return built, [*own.errors, *own.warnings]
+    def _owner(self, kind: str, name: str) -> Vocabulary:
+        """Return the vocabulary that defines a type, this one when none does."""
+        place: Vocabulary | None = self
+        while place is not None:
+            if name in place._definitions[kind]:
+                return place
+            place = place._parent
+        return self
 
-    def _chain(self, kind: str, name: str, report: Report) -> list[tuple[str, Mapping[str, Any]]]:
-        chain: list[tuple[str, Mapping[str, Any]]] = []
-        link: str | None = name
-        while link is not None:
+    def _build(self, kind: str, name: str, report: Report) -> None:
+        """Build a type after all that it is derived from, each from the one before it: a chain may be long.
+
+        What is wrong with a type is told of each that is derived from it, and to every template that uses it.
+        """
+        own = Report(report.severities)
+        links, is_whole = self._unbuilt(kind, name, own)
+        faults = [*own.errors, *own.warnings]
+        for link in reversed(links):
+            # Whoever looks for it meanwhile finds nothing.
+            self._types[kind, link], self._faults[kind, link] = None, faults
+        if is_whole:
+            for link in reversed(links):
+                self._build_link(kind, link, report)
+
+    def _build_link(self, kind: str, name: str, report: Report) -> None:
+        """Build a type whose parent is built."""
+        own = Report(report.severities)
+        definition = self._definitions[kind][name]
+        parent_name = self._parent_name(kind, definition)
+        is_root = parent_name is None or parent_name in PRIMITIVES
+        parent = None if is_root else self._get(kind, parent_name, own)
+        inherited = () if is_root else self._owner(kind, parent_name)._faults.get((kind, parent_name), ())
+        if parent is not None and len(parent.ancestors) >= MAX_DERIVATIONS:
+            message = f"the type '{name}' is derived through more than {MAX_DERIVATIONS} others"
+            own.add("depth", message, value_place(definition, "derived_from"), "Make the chain shorter.")
+        elif is_root or parent is not None:
+            self._types[kind, name] = TypeBuilder(self, own).build(kind, name, definition, parent)
+        faults = [*own.errors, *own.warnings]
+        self._faults[kind, name] = inherited if len(faults) == len(inherited) else faults
+
+    def _unbuilt(self, kind: str, name: str, report: Report) -> tuple[list[str], bool]:
+        """Return a type and what it is derived from, as far as this vocabulary has yet to build it.
+
+        The second says whether all of the chain is there; what is wrong with it is reported.
+        """
+        chain: dict[str, None] = {}
+        link = name
+        while self._owner(kind, link) is self and (kind, link) not in self._types:
             definition = self._definition(kind, link) or {}
-            if any(link == earlier for earlier, _definition in chain):
-                path = " -> ".join([*(earlier for earlier, _definition in chain), link])
-                report.add(
-                    "type-cycle",
-                    f"types derived from each other: {path}",
-                    value_place(definition, "derived_from"),
-                )
-                return []
-            chain.append((link, definition))
             written = definition.get("derived_from")
+            chain[link] = None
             if written is None or (isinstance(written, str) and written in PRIMITIVES):
-                return chain
-            link = self._parent_name(kind, definition)
-            if link is None:
-                at = value_place(definition, "derived_from")
+                break
+            at = value_place(definition, "derived_from")
+            parent = self._parent_name(kind, definition)
+            if parent is None and self.incomplete:
+                return list(chain), False
+            if parent is None:
                 hint = did_you_mean(written, self.names(kind))
-                report.add("unknown-type", f"'{chain[-1][0]}' is derived from the unknown type '{written}'", at, hint)
-                return []
-        return chain
+                report.add("unknown-type", f"'{link}' is derived from the unknown type '{written}'", at, hint)
+                return list(chain), False
+            if parent in chain:
+                path = " -> ".join([*chain, parent][-_SHOWN_CYCLE:])
+                report.add("type-cycle", f"types derived from each other: {path}", at)
+                return list(chain), False
+            link = parent
+        return list(chain), True
 
     def _parent_name(self, kind: str, definition: Mapping[str, Any]) -> str | None:
         written = definition.get("derived_from")

@@ -115,6 +115,8 @@ class Expressions:
     def _call(self, name: str, arguments: list[t.Any]) -> Expression:
         if name == "concat":
             return self._concat(arguments)
+        if name == "join":
+            return self._join(*arguments)
         if name == "token":
             return self._token(arguments)
         if name == "get_attribute":
@@ -126,6 +128,18 @@ class Expressions:
     def _concat(self, arguments: list[t.Any]) -> Expression:
         parts = [self.of(item) if is_call(item) else Expression(self.literal(_text(item))) for item in arguments]
         return Expression(" ~ ".join(part.text for part in parts) or "''", _all_tests(parts))
+
+    def _join(self, items: t.Any, delimiter: t.Any = "") -> Expression:
+        if isinstance(items, list):
+            parts = [self.of(item) if is_call(item) else Expression(self.literal(_text(item))) for item in items]
+            found = Expression(f"[{', '.join(part.text for part in parts)}]", _all_tests(parts))
+        elif is_call(items):
+            inner = self.of(items)
+            found = Expression(f"({inner.text})", inner.tests)
+        else:
+            raise NeverKnown("join")
+        between = self.of(delimiter)
+        return Expression(f"{found.text} | join({between.text})", _all_tests([found, between]))
 
     def _token(self, arguments: list[t.Any]) -> Expression:
         text, separator, index = arguments

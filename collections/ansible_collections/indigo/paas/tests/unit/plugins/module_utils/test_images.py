@@ -32,10 +32,26 @@ def test_a_recipe_has_one_name():
 
 @pytest.mark.parametrize(
     "change",
-    [{"version": "12"}, {"packages": ("jq",)}, {"base": "mine:1"}, {"mirror": "http://mirror.test/debian"}],
+    [
+        {"version": "12"},
+        {"packages": ("jq",)},
+        {"fetched": ("jq",)},
+        {"base": "mine:1"},
+        {"mirror": "http://mirror.test/debian"},
+    ],
 )
 def test_whatever_changes_the_image_changes_its_name(change):
     assert dataclasses.replace(TRIXIE, **change).reference != TRIXIE.reference
+
+
+def test_fetched_packages_are_not_installed():
+    assert TRIXIE.finish == images.FINISH
+    recipe = dataclasses.replace(TRIXIE, fetched=("condor", "$(x)"))
+    assert recipe.all_packages == TRIXIE.all_packages
+    (line,) = [line for line in recipe.finish.splitlines() if "condor" in line]
+    words = shlex.split(line)
+    assert "--download-only" in words
+    assert words[-2:] == ["condor", "$(x)"]
 
 
 def test_a_change_of_the_last_step_changes_the_name(monkeypatch):

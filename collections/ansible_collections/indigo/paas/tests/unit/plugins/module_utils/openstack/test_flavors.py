@@ -141,7 +141,7 @@ def test_the_image_needs_its_disk_and_memory():
     assert chosen(FLAVORS, disk=2) == "small"
     assert chosen(FLAVORS, memory=3 * GIB) == "diskless"
     assert chosen([flavor("tiny", disk=1), flavor("none", 2, disk=0)], disk=2) == "none"
-    with pytest.raises(SiteError, match="its image needs 50 GiB of disk and 1.07 GB of memory"):
+    with pytest.raises(SiteError, match="its image needs 50 GiB of disk and 1 GiB of memory"):
         chosen([flavor("tiny", disk=1)], disk=50, memory=GIB)
 
 

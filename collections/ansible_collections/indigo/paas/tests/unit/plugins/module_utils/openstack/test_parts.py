@@ -106,7 +106,7 @@ def test_quotas_tell_what_does_not_fit():
     reasons = quotas.shortfalls({"nodes": 3, "cpus": 999, "memory": 1}, limits)
     assert reasons == [
         "It asks for 3 nodes more; the project's quota of 10 has 2 nodes left.",
-        "It asks for 1 MiB of memory more; the project's quota of 1000 has 0 MiB of memory left.",
+        "It asks for 1 MiB of memory more; the project's quota of 1000 MiB has 0 B of memory left.",
     ]
     assert quotas.shortfalls({"nodes": 2, "memory": -5}, limits) == []
 

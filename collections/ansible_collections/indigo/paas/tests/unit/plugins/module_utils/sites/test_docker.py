@@ -163,12 +163,13 @@ def test_images_have_names():
     found = images.read_images(
         "here",
         [
-            {"distribution": "Debian", "version": 13, "packages": ["jq"]},
+            {"distribution": "Debian", "version": 13, "packages": ["jq"], "fetched": ["condor"]},
             {"distribution": "debian", "version": "12", "name": "old"},
         ],
     )
     assert [image["name"] for image in found] == ["debian-13", "old"]
     assert "jq" in found[0]["recipe"].all_packages
+    assert [image["recipe"].fetched for image in found] == [("condor",), ()]
 
 
 @pytest.mark.parametrize(
@@ -181,6 +182,7 @@ def test_images_have_names():
             "unknown key 'package'. Did you mean 'packages'",
         ),
         ({"distribution": "debian", "version": 13, "packages": "jq"}, "its packages must be a list"),
+        ({"distribution": "debian", "version": 13, "fetched": "jq"}, "its fetched must be a list"),
     ],
 )
 def test_wrong_images_are_named(entry, message):

@@ -57,8 +57,8 @@ def test_without_a_check_every_use_of_a_wrong_type_is_told(tmp_path: Path) -> No
 def test_a_type_knows_the_file_that_defines_it() -> None:
     shipped = default_vocabulary()
     assert (shipped.file_of("node_types", "tosca.nodes.indigo.MesosMaster") or "").endswith("tosca/mesos.yaml")
-    assert shipped.file_of("node_types", "tosca.nodes.Compute") is None
-    assert "tosca.nodes.Compute" not in shipped.own_names("node_types")
+    assert shipped.file_of("node_types", "tosca.nodes.WebServer") is None
+    assert "tosca.nodes.WebServer" not in shipped.own_names("node_types")
 
 
 @pytest.mark.parametrize(
