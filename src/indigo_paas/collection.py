@@ -172,6 +172,23 @@ def describe_sites(sites: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any
         return list(describe_sites(sites))
 
 
+def deployments_at(sites: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Return the sites where each deployment has nodes, and why some of SITES could not be asked, by their names."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils import fleet
+
+        found, silent = fleet.find_deployments(sites)
+        return dict(found), dict(silent)
+
+
+def nodes_at(sites: Mapping[str, Mapping[str, Any]], deployment: str) -> list[dict[str, Any]]:
+    """Return the nodes that DEPLOYMENT has at SITES (options by name), each with its `site`."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils import fleet
+
+        return list(fleet.find_fleet(sites, deployment).to_list())
+
+
 def missing_at_site(name: str, options: Mapping[str, Any]) -> list[str]:
     """Return what keeps deployments from running at the site NAME, as sentences; none where nothing does."""
     with _errors():
@@ -256,6 +273,19 @@ def taken_inputs(template: Template) -> set[str]:
         from ansible_collections.indigo.paas.plugins.module_utils.tosca.inputs import used_inputs
 
         return {*inputs, *(used_inputs(body) if isinstance(body, dict) else ())}
+
+
+def require_taken(template: Template, inputs: Iterable[str]) -> None:
+    """Raise BadInput for each of the names INPUTS that TEMPLATE cannot be given."""
+    from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+
+    taken = taken_inputs(template)
+    unknown = [name for name in inputs if name not in taken]
+    if unknown:
+        hints = {name: did_you_mean(name, taken, what="inputs") for name in unknown}
+        raise BadInput(
+            *(f"{template.name}: the template has no input {name!r}. {hints[name]}".strip() for name in unknown)
+        )
 
 
 def survey(template: Template, name: str) -> dict[str, Any]:

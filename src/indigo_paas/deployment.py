@@ -77,6 +77,12 @@ def read(files: DeploymentFiles, proposed: bool = False) -> Request:
         document = yaml.load(source.read_text(encoding="utf-8"), Loader=_loader())
         options = {key: document[key] for key in Request.__dataclass_fields__ if document.get(key) is not None}
         return Request(**options)
+    except FileNotFoundError:
+        name = files.root.name
+        raise IndigoError(
+            f"What {name} is asked to be is lost: {source} is not there. "
+            f"'indigo-paas deploy TEMPLATE --name {name}' gives it a template again."
+        ) from None
     except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
         raise IndigoError(f"{source} cannot be read: {error}") from error
 

@@ -253,6 +253,8 @@ def _deploy_again(
     tries: Mapping[str, Any],
 ) -> Outcome:
     with work.existing(settings, name, "deploy") as doing:
+        if not doing.files.source.exists():
+            return _give_template(doing, template, inputs, observer, tries)
         kept = deployment.read(doing.files)
         if only and doing.row.site not in only:
             raise BadInput(f"{name} is at the site {doing.row.site}: destroy it before you deploy it at {only[0]}.")
@@ -266,6 +268,22 @@ def _deploy_again(
         asked = wanted.updated(doing.files, inputs, None, template.strict or None, template.trust or None)
         asked = dataclasses.replace(asked, request=dataclasses.replace(asked.request, **tries))
         return _apply(doing, "deploy", "deploy", asked, observer)
+
+
+def _give_template(
+    doing: Work, template: Template, inputs: Mapping[str, Any], observer: Observer, tries: Mapping[str, Any]
+) -> Outcome:
+    """Give the deployment, whose files are lost, TEMPLATE; it stays where its nodes are."""
+    asked = dataclasses.replace(_new(template, inputs, doing.row.name, _places(doing), tries), is_new=True)
+    told = {"template": asked.template.title, "description": asked.plan.get("description") or ""}
+    doing.store.change_deployment(doing.row.name, **told)
+    return _apply(doing, "deploy", "deploy", asked, observer)
+
+
+def _places(doing: Work) -> list[str]:
+    """Return the sites where the deployment has nodes, or its only one."""
+    sites_of_nodes = (node.get("site") for node in doing.row.nodes)
+    return [site for site in dict.fromkeys((doing.row.site, *sites_of_nodes)) if site]
 
 
 def _apply(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
@@ -352,7 +370,7 @@ def _destroy(doing: Work, observer: Observer, force: bool = False) -> Outcome:
         return work.gone(doing)
     if not doing.files.source.exists():
         # The name and the site are enough: the nodes are found by their labels.
-        deployment.write(doing.files, Request(doing.row.name, "template/lost", site=doing.row.site))
+        deployment.write(doing.files, Request(doing.row.name, "template/lost", candidates=_places(doing)))
     variables = {"paas_force": True} if force else {}
     return work.run(doing, "destroy", "indigo.paas.destroy", observer, Masker(), variables=variables)
 

@@ -19,9 +19,14 @@ def default_name(stem: str) -> str:
     return label or "deployment"
 
 
+def is_valid(name: str) -> bool:
+    """Say whether NAME is a DNS label of at most 40 characters."""
+    return bool(_NAME.fullmatch(name))
+
+
 def valid_name(name: str) -> str:
     """Return NAME; raise BadInput when it is no DNS label of at most 40 characters."""
-    if _NAME.fullmatch(name):
+    if is_valid(name):
         return name
     raise BadInput(
         f"{name!r} cannot name a deployment. "

@@ -212,7 +212,8 @@ def require(memory: memories.Store, name: str) -> memories.Deployment:
         names = [one.name for one in memory.deployments()]
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"There is {', '.join(names[:10])}." if names else ""
-        raise BadInput(f"There is no deployment {name!r}. {hint or 'There is none at all.'}")
+        none = "There is none at all. 'indigo-paas recover' looks for what still runs at the sites."
+        raise BadInput(f"There is no deployment {name!r}. {hint or none}")
     return row
 
 

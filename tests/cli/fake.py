@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pathlib
 import sys
+import typing
 
 DESCRIPTION = {
     "name": "here",
@@ -214,12 +215,24 @@ def write(root: pathlib.Path) -> pathlib.Path:
     return root
 
 
+NODE = {"name": "server-0", "group": "server", "index": 0, "id": "x", "state": "running", "ansible_host": "127.0.0.1"}
+
+
+def deployments_at(sites: typing.Any) -> typing.Any:
+    """Return the deployments that $FAKE_RUNNING names, at all SITES; $FAKE_SILENT_SITES: none of them answers."""
+    if os.environ.get("FAKE_SILENT_SITES"):
+        return {}, {site: f"Site '{site}' does not answer." for site in sites}
+    return {name: list(sites) for name in os.environ.get("FAKE_RUNNING", "").split()}, {}
+
+
 def main() -> int:
     """Run the command of this process with the fakes in place."""
     from indigo_paas import cli, collection
 
     collection.root = lambda: pathlib.Path(os.environ["FAKE_COLLECTIONS"])
     collection.describe_sites = lambda sites: [DESCRIPTION]
+    collection.deployments_at = deployments_at
+    collection.nodes_at = lambda sites, name: [{**NODE, "site": site} for site in sites]
     return cli.run(sys.argv[1:])
 
 

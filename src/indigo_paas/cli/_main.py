@@ -34,6 +34,7 @@ COMMANDS = (
     "update",
     "resume",
     "destroy",
+    "recover",
     "template",
     "graph",
     "survey",

@@ -25,6 +25,8 @@ def command(settings: Settings, as_json: bool) -> None:
     from indigo_paas import deployments
 
     seen = deployments.of(settings).entries()
+    if not settings.url:
+        _tell_lost(settings)
     if as_json:
         _common.print_json([asdict(one) for one in seen])
         return
@@ -47,3 +49,12 @@ def command(settings: Settings, as_json: bool) -> None:
     for one in seen:
         if one.interrupted:
             click.echo(f"{line(one.name)}: {clean(one.reason)}")
+
+
+def _tell_lost(settings: Settings) -> None:
+    from indigo_paas import recovery
+
+    names = recovery.lost(settings)
+    if names:
+        told = f"warning: there are files of {', '.join(names)}, but the database does not know of them."
+        click.echo(f"{line(told)} 'indigo-paas recover' takes over what still runs.", err=True)

@@ -57,6 +57,7 @@ def command(ctx: click.Context, name: str, node: str | None) -> None:
     files = settings.home.deployment(name)
     chosen = _node(name, view(settings, name).deployment.nodes, node)
     _require_remote(chosen)
+    _require_key(name, files)
     arguments = _arguments(files, chosen, ctx.meta.get("command", []))
     try:
         os.execvp(arguments[0], arguments)
@@ -81,6 +82,14 @@ def _node(deployment: str, nodes: Sequence[Mapping[str, Any]], name: str | None)
 def _require_remote(node: Mapping[str, Any]) -> None:
     if node.get("ansible_connection") == "local":
         raise BadInput(f"{node['name']} is this machine: there is nowhere to log in to.")
+
+
+def _require_key(deployment: str, files: DeploymentFiles) -> None:
+    if not files.ssh_key.exists():
+        raise IndigoError(
+            f"The SSH key of {deployment} is lost: {files.ssh_key} is not there. 'indigo-paas deploy TEMPLATE --name "
+            f"{deployment}' makes another one, and anew the nodes that do not let it in."
+        )
 
 
 def _arguments(files: DeploymentFiles, node: Mapping[str, Any], command: Sequence[str]) -> list[str]:

@@ -87,6 +87,7 @@ class AtServer:
         _require_said_here(site=only, spread=tries.get("spread"), strict=template.strict, trust_template=template.trust)
         names.valid_name(name)
         text, options = _text_of(template), _options(tries)
+        _require_taken(text, inputs)
         known = [one for one in self._client.deployments() if one.name == name]
         if known:
             return self._deploy_again(_only(known, name), template, text, inputs, options, observer)
@@ -109,6 +110,7 @@ class AtServer:
         new = _text_of(template) if template else None
         found = self._find(name)
         text = self._client.template(found.uuid) if new is None else new
+        _require_taken(text, inputs)
         return self._change("update", found, text, inputs, {}, observer)
 
     def scale(
@@ -329,6 +331,12 @@ def _options(tries: Mapping[str, Any]) -> dict[str, Any]:
         "keepLastAttempt": tries.get("keep_last_attempt"),
         "providerTimeoutMins": None if minutes is None else max(1, math.ceil(minutes)),
     }
+
+
+def _require_taken(text: str, inputs: Mapping[str, Any]) -> None:
+    """Raise BadInput for one of INPUTS that the template TEXT has not: a server would ignore it."""
+    if inputs:
+        collection.require_taken(Template.of_text(text), inputs)
 
 
 def _text_of(template: Template) -> str:

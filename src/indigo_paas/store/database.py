@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
@@ -19,13 +20,23 @@ from indigo_paas.store import migrations
 # How long a command waits for another one's transaction (milliseconds): they are all short.
 _BUSY_TIMEOUT = 15_000
 
+# What SQLite says of a file that is none of its own any more, or not what this program wrote.
+_DAMAGE = (
+    "malformed",
+    "not a database",
+    "no such table",
+    "no such column",
+    "disk I/O error",
+    "unsupported file format",
+)
+
 
 class Database:
     """The database at URL, as SQLAlchemy writes it (sqlite:///FILE, postgresql+psycopg://...), brought up to date."""
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        if self.is_sqlite:
+        if self.is_sqlite and not _is_read_only(self.engine):
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         try:
@@ -42,7 +53,11 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Give a connection in a transaction that only reads."""
         with self.engine.connect() as connection, connection.begin():
-            yield connection
+            try:
+                yield connection
+            except ValueError as error:
+                # What is no JSON where there must be some, or a word that nobody wrote.
+                raise _unusable(self.engine, error) from error
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -60,7 +75,21 @@ def file_url(database: Path) -> str:
     # One that is there is not opened: to close it would drop the locks of all of this process's connections to it.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    return f"sqlite:///{database}"
+    if os.access(database, os.W_OK) and os.access(database.parent, os.W_OK):
+        return f"sqlite:///{database}"
+    return f"sqlite:///{_read_only(database)}"
+
+
+def _read_only(database: Path) -> str:
+    """Return the URI of SQLite's DATABASE for one who may only read it."""
+    # Without its log, SQLite would want to make one; with it, what is only in the log is to be read, too.
+    log = database.with_name(f"{database.name}-wal")
+    mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+    return f"file:{quote(str(database))}?{mode}&uri=true"
+
+
+def _is_read_only(engine: Engine) -> bool:
+    return engine.url.query.get("mode") == "ro"
 
 
 def _engine(url: str) -> Engine:
@@ -102,4 +131,15 @@ def _explain(context: ExceptionContext) -> None:
 
 
 def _unusable(engine: Engine, cause: BaseException | None) -> IndigoError:
-    return IndigoError(f"The database {engine.url.render_as_string()} cannot be used: {cause}.")
+    told = f"The database {engine.url.render_as_string()} cannot be used: {str(cause).rstrip('.')}."
+    if engine.dialect.name != "sqlite" or not _is_damage(cause):
+        return IndigoError(told)
+    return IndigoError(
+        f"{told} It is damaged, or not one of this program. Move it away, with the files beside it that are named "
+        "after it: then 'indigo-paas recover' takes over what still runs at the sites."
+    )
+
+
+def _is_damage(cause: BaseException | None) -> bool:
+    """Say whether CAUSE is in the file, and no lack of rights or of room."""
+    return isinstance(cause, ValueError) or any(word in str(cause) for word in _DAMAGE)

@@ -329,3 +329,11 @@ def test_a_server_without_names_and_events(run, template, desk, tmp_path, monkey
         assert "tells no events. 'indigo-paas show" in run("events", uuid, status=2, server=server).err
         assert told(run, "update", uuid, "-i", "count=2", server=server)["status"] == "UPDATE_COMPLETE"
         assert told(run, "destroy", uuid, "--yes", server=server)["status"] == "DELETE_COMPLETE"
+
+
+def test_an_input_that_the_template_has_not_is_refused_here_for_the_server_would_ignore_it(run, template, desk):
+    refused = run("deploy", template, "-i", "cuont=2", status=2)
+    assert "the template has no input 'cuont'. Did you mean 'count'?" in refused.err
+    assert desk.rows == {}
+    run("deploy", template)
+    assert "no input 'x'" in told(run, "update", "pool", "-i", "x=1", status=2)["problems"][0]["message"]

@@ -199,3 +199,33 @@ def test_no_text_sorts_by_a_column_that_is_not_named(text):
     except BadInput:
         return
     assert {column for column, _ in page.sort} <= set(paging.DEPLOYMENT_SORTS.values())
+
+
+@pytest.mark.parametrize(
+    ("query", "names_left"),
+    [
+        ("", ["d0", "d1", "d2"]),
+        ("excludedStatus=", ["d0", "d1", "d2"]),
+        ("excludedStatus=CREATE_COMPLETE", ["d0", "d2"]),
+        ("excludedStatus=CREATE_COMPLETE,DELETE_FAILED", ["d0"]),
+        ("excludedStatus=CREATE_COMPLETE&excludedStatus=DELETE_FAILED", ["d0"]),
+        ("excludedStatus=DELETE_COMPLETE", ["d0", "d1", "d2"]),
+    ],
+)
+def test_deployments_with_an_excluded_status_are_left_out(client, desk, query, names_left):
+    _first, second, third = make(client, 3)
+    desk.change(second["uuid"], status="CREATE_COMPLETE")
+    desk.change(third["uuid"], status="DELETE_FAILED")
+    page = client.get(f"/deployments?{query}").json()
+    assert sorted(names(page)) == names_left
+    assert page["page"]["totalElements"] == len(names_left)
+    assert names(client.get(links(page)["self"]).json()) == names(page)
+
+
+@pytest.mark.parametrize(
+    "said", ["COMPLETE", "create_complete", "CREATE_COMPLETE,", ",", "CREATE_COMPLETE, DELETE_FAILED"]
+)
+def test_a_status_that_there_is_not_is_refused(client, said):
+    answer = client.get("/deployments", params={"excludedStatus": said})
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("excludedStatus: there is no status '")

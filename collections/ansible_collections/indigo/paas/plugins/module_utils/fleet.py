@@ -162,6 +162,21 @@ def find_fleet(sites: Sites, deployment: str) -> Fleet:
     return Fleet(nodes, {name: str(error) for name, error in failed.items()})
 
 
+def find_deployments(sites: Sites) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Return the names of the sites where each deployment has nodes, and why sites could not be asked, by site.
+
+    sites   options by name
+
+    Raises SiteError (bad_input) where options are wrong.
+    """
+    names, failed = _ask_all(sites, lambda site: site.list_deployments())
+    found: dict[str, list[str]] = {}
+    for site, here in names.items():
+        for name in here:
+            found.setdefault(name, []).append(site)
+    return found, {name: str(error) for name, error in failed.items()}
+
+
 def _ask_all(sites: Sites, ask: t.Callable[[Site], Answer]) -> tuple[dict[str, Answer], dict[str, SiteError]]:
     """Return what ASK returned for each of SITES, and the SiteError of each where it failed."""
     opened = [open_site(name, options) for name, options in sites.items()]

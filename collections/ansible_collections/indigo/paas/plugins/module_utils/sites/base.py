@@ -205,6 +205,13 @@ class Site(abc.ABC):
         Half gone is success. A dry run deletes nothing. Raises SiteError.
         """
 
+    def list_deployments(self) -> list[str]:
+        """Return the names of the deployments that have nodes here, sorted. Raises SiteError."""
+        found = self.describe()
+        if not found["available"]:
+            raise SiteError(str(found["problem"]))
+        return sorted(found["used"]["deployments"])
+
     def power_nodes(
         self, deployment: str, names: t.Iterable[str], *, running: bool, dry_run: bool = False
     ) -> list[str]:

@@ -334,3 +334,18 @@ def test_no_node_is_called_by_what_ansible_knows_already(world):
     sites = world(a=9)
     sites.make(groups=[stating("a", count=1)], reserved={"a", "wn-0"})
     assert sites.left() == {"a": ["wn-1"]}
+
+
+def test_deployments_are_found_at_all_sites(world, monkeypatch):
+    sites = world(a=1, b=1, c=1)
+    there = {"a": ["p", "q"], "b": ["p"]}
+
+    def listed(site):
+        if site.name == "c":
+            raise SiteError("Site 'c' does not answer")
+        return there[site.name]
+
+    monkeypatch.setattr(FakeSite, "list_deployments", listed, raising=False)
+    found, silent = fleets.find_deployments(dict.fromkeys(sites.rooms, {}))
+    assert found == {"p": ["a", "b"], "q": ["a"]}
+    assert silent == {"c": "Site 'c' does not answer"}

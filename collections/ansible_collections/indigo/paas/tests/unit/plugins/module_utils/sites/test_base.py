@@ -292,3 +292,22 @@ def test_two_groups_that_state_one_name_get_two():
 def test_a_name_that_a_group_may_not_give_is_not_given():
     [new] = reconcile([{**group(), "network": {"dns_name": "local"}, "taken": ["local"]}], []).create
     assert new.name == "wn-0"
+
+
+class Described(Switchboard):
+    """A site that describes what is used there."""
+
+    def __init__(self, **described):
+        super().__init__()
+        self.described = described
+
+    def describe(self):
+        return self.description(**self.described)
+
+
+def test_a_site_lists_the_deployments_that_have_nodes_there():
+    used = {"cpus": 2, "memory": 2, "nodes": 2, "deployments": {"pool": {}, "a": {}}}
+    assert Described(used=used).list_deployments() == ["a", "pool"]
+    assert Described().list_deployments() == []
+    with pytest.raises(SiteError, match="It is down"):
+        Described(available=False, problem="It is down.").list_deployments()
