@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils import fleet as fleets
-from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.fleet import (
     Fleet,
     FleetError,
@@ -80,6 +80,8 @@ class World:
 
 
 class FakeSite:
+    leftovers: tuple[Problem, ...] = ()
+
     def __init__(self, world, name):
         self.world, self.name = world, name
 
@@ -289,6 +291,15 @@ def test_deleting_goes_on_where_one_site_fails(world):
     )
     three.stuck.clear()
     assert delete_fleet(dict.fromkeys("abc", {}), "p").nodes == {"a": [], "b": ["wn-1", "wn-2"], "c": []}
+
+
+def test_what_only_an_administrator_can_delete_is_a_warning(world, monkeypatch):
+    one = world(a=2)
+    one.make(groups=[group("wn", 1)])
+    left = [Problem("The security group g stays", severity="warning")]
+    monkeypatch.setattr(FakeSite, "leftovers", left)
+    deleted = delete_fleet({"a": {}}, "p")
+    assert (deleted.nodes, deleted.left) == ({"a": ["wn-0"]}, left)
 
 
 def test_one_machine_at_two_sites_is_refused(world):
