@@ -9,8 +9,8 @@ import typing as t
 
 from . import documents, rules
 from .endpoint import Endpoint
+from .firewall import Firewall
 from .machines import (
-    BOOT,
     BOOT_FAILURE,
     DONE,
     HOLD,
@@ -45,7 +45,7 @@ SIGNATURES: dict[str, list[type]] = {
 T = t.TypeVar("T", bound=Thing)
 
 
-class Nebula:
+class Nebula(Firewall):
     """The server. `faults` says what happens to the next calls of a method.
 
     500: it answers so and does nothing. lost: it does it, and answers 502. boot: the machine fails to boot.
@@ -112,10 +112,6 @@ class Nebula:
         for group in self.groups.values():
             group.spread()
 
-    def _number(self, kind: str) -> int:
-        self._next[kind] += 1
-        return self._next[kind]
-
     # Pools: newest first, which is how oned.conf has it by default
 
     def vmpool_infoextended(self, flag: int, _start: int, _end: int, state: int) -> str:
@@ -165,10 +161,6 @@ class Nebula:
         if said:
             self._require_right("TEMPLATE")
         return self._new({**rules.merged(template.attributes, said), "NAME": [name]}, hold)
-
-    def _require_right(self, kind: str) -> None:
-        if kind not in self.rights:
-            raise unauthorized(f"Not authorized to perform CREATE {kind}")
 
     def _new(self, attributes: Attributes, hold: bool) -> int:
         attributes = {name: [dict(v) if isinstance(v, dict) else v for v in vs] for name, vs in attributes.items()}
@@ -275,64 +267,7 @@ class Nebula:
             raise Refused(NO_EXISTS, f"Error getting virtual machine [{number}].")
         return self.machines[number]
 
-    # Security groups
-
-    def secgroup_allocate(self, template: str) -> int:
-        self._require_right("SECGROUP")
-        attributes = documents.attributes_of(template)
-        (name,) = attributes.pop("NAME")
-        taken = [number for number, known in self.groups.items() if known.name == name]
-        if taken:
-            raise Refused(INTERNAL, f"NAME is already taken by SecurityGroup {taken[0]}.")
-        number = self._number("secgroup")
-        self.groups[number] = Group(name, "ci", _with_rules(attributes), step=self.step)
-        return number
-
-    def secgroup_update(self, number: int, template: str, kind: int) -> int:
-        group = self._group(number)
-        if kind not in (0, 1):
-            raise Refused(API, "Wrong update type")
-        said = documents.attributes_of(template)
-        said.pop("NAME", None)
-        group.attributes = _with_rules(said if kind == 0 else {**group.attributes, **said})
-        self._commit(group, group.machines)
-        return number
-
-    def secgroup_commit(self, number: int, recover: bool) -> int:
-        group = self._group(number)
-        self._commit(group, group.updating | group.error if recover else group.machines)
-        return number
-
-    def _commit(self, group: Group, machines: set[int]) -> None:
-        """Begin to tell MACHINES of the GROUP its rules.
-
-        Those that boot cannot be told. Those that are ending will be let go of and then written down again, for ever.
-        """
-        now = {number: self.machines[number] for number in machines}
-        group.outdate(
-            told={number for number, machine in now.items() if machine.state not in (BOOT, BOOT_FAILURE, (3, 16))},
-            ending={number for number, machine in now.items() if machine.ending},
-            machines=set(now),
-        )
-
-    def secgroup_delete(self, number: int) -> int:
-        if self._group(number).machines:
-            raise Refused(ACTION, "Cannot delete security group. The security group has VMs using it")
-        del self.groups[number]
-        return number
-
-    def _group(self, number: int) -> Group:
-        if number not in self.groups:
-            raise Refused(NO_EXISTS, f"Error getting security group [{number}].")
-        return self.groups[number]
-
 
 def _pool(name: str, things: dict[int, T], flag: int, written: t.Callable[[int, T], t.Any]) -> str:
     seen = sorted(number for number, thing in things.items() if flag != OWN or thing.owner == "ci")
     return documents.pool(f"{name}_POOL", [written(number, things[number]) for number in reversed(seen)])
-
-
-def _with_rules(attributes: Attributes) -> Attributes:
-    for rule in attributes.get("RULE", []):
-        rules.require_rule(rule)
-    return {**attributes, "RULE": rules.without_duplicates(attributes.get("RULE", []))}
