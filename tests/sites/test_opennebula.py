@@ -16,12 +16,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites import opennebul
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 
 from .conftest import group
-from .nebula_cloud import (
-    POWEROFF,
-    PROLOG,
-    START,
-    strange,
-)
+from .nebula_cloud import POWEROFF, PROLOG, RUNNING, START, strange
 
 KEY = "ssh-ed25519 AAAA test"
 GB = 10**9
@@ -131,6 +126,14 @@ def test_machines_are_stopped_and_started(nebula, cloud):
     assert [node.state for node in cloud().list_nodes("pool")] == ["running", "stopped"]
     assert cloud().power_nodes("pool", ["wn-0", "wn-1"], running=True) == ["wn-1"]
     assert [node.state for node in cloud().list_nodes("pool")] == ["running"] * 2
+
+
+def test_a_machine_that_is_backed_up_runs_and_is_stopped_after_that(nebula, cloud):
+    ensure(cloud(), group())
+    nebula.alive()[0].go([*[(3, 69)] * 4, RUNNING])
+    assert not ensure(cloud(), group()).changed
+    assert cloud().power_nodes("pool", ["wn-0"], running=False) == ["wn-0"]
+    assert nebula.alive()[0].state == POWEROFF
 
 
 def test_a_stopped_machine_is_started_again(nebula, cloud):

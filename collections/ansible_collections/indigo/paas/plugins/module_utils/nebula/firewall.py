@@ -26,7 +26,6 @@ class Firewall:
     def __init__(self, cloud: Cloud, deployment: str, groups: t.Iterable[Data]) -> None:
         self._cloud = cloud
         self._deployment = deployment
-        self._groups = [group["group"] for group in groups]
         network = t.cast(int, cloud.network_id("private_network"))
         self._wanted = {group["group"]: security.document(deployment, group, network) for group in groups}
         self._known = cloud.security_groups(deployment)
@@ -82,8 +81,9 @@ class Firewall:
 
         All machines run. What cannot be deleted is left to the end of the deployment.
         """
-        found = self._cloud.security_groups(self._deployment)
-        for name, group in found.items():
+        if not self.differs and self._known.keys() <= self._wanted.keys():
+            return
+        for name, group in self._cloud.security_groups(self._deployment).items():
             if name not in self._wanted:
                 delete(self._cloud, group)
             elif security.behind(group):

@@ -20,6 +20,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.nebula.blueprints impo
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import Unreachable
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.firewall import Firewall
+from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,
     STOPPED,
@@ -69,7 +70,7 @@ class Making:
         Raises SiteError where something is not there, before anything is made.
         """
         if changes:
-            made = self._cloud.each(lambda group: blueprint(self._cloud, self._description, group), self._groups)
+            made = each(lambda group: blueprint(self._cloud, self._description, group), self._groups, workers=1)
             self._blueprints = {group["group"]: found for group, found in zip(self._groups, made, strict=True)}
             coming = {node.group["group"] for node in changes.create}
             require_shareable(self._cloud.name, self._groups, self._blueprints, coming)

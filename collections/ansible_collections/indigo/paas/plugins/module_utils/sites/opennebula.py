@@ -18,7 +18,6 @@ from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, 
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import Client
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.making import Making
-from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     RUNNING,
     STOPPED,
@@ -128,13 +127,16 @@ class OpennebulaSite(Site):
 
     def _power(self, deployment: str, nodes: list[Node], running: bool) -> None:
         action, wanted = ("resume", RUNNING) if running else ("poweroff", STOPPED)
-        self._each(lambda node: self._cloud.act(action, node), nodes)
         deadline = time.monotonic() + self.options["boot_timeout"]
         ids = {node.id for node in nodes}
-        while late := [node for node in self._cloud.nodes(deployment) if node.id in ids and node.state != wanted]:
-            if time.monotonic() > deadline:
+        late = nodes
+        while late:
+            # One that is just being backed up, or the like, can be stopped when that is over.
+            self._cloud.each(lambda node: self._cloud.act(action, node), late)
+            late = [node for node in self._cloud.nodes(deployment) if node.id in ids and node.state != wanted]
+            if late and time.monotonic() > deadline:
                 raise SiteError([Problem(f"Site '{self.name}': node {node.name} stays {node.state}") for node in late])
-            time.sleep(ending.INTERVAL)
+            time.sleep(ending.INTERVAL if late else 0)
         if running:
             self._wait_for_ssh([node for node in self._cloud.nodes(deployment) if node.id in ids], lambda _line: None)
 
@@ -146,9 +148,6 @@ class OpennebulaSite(Site):
         endpoint = self.options["endpoint"] or os.environ.get("ONE_XMLRPC") or "http://localhost:2633/RPC2"
         auth = self.options["auth_file"] or os.environ.get("ONE_AUTH") or "~/.one/one_auth"
         return Cloud(self.name, self.options, Client(self.name, endpoint, auth, self.options["verify_tls"]))
-
-    def _each(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any]) -> list[t.Any]:
-        return each(function, items, self.options["parallel"])
 
     # What there is
 
@@ -205,10 +204,10 @@ class OpennebulaSite(Site):
 
     def _require_room(self, groups: list[Data], deployment: str) -> Data:
         """Return the site's description. Raises SiteError (bad_input) where it cannot hold GROUPS."""
+        description = self._description(self._cloud.machines())
         self._cloud.network_id("private_network")
         if any((group.get("network") or {}).get("public") for group in groups):
             self._cloud.network_id("public_network")
-        description = self._description(self._cloud.machines())
         reasons = misfits(groups, description, deployment)
         if reasons:
             raise SiteError(
@@ -222,7 +221,7 @@ class OpennebulaSite(Site):
     def _wait_for_ssh(self, nodes: list[Node], say: Progress) -> None:
         if nodes and self.options["wait_for_ssh"]:
             say(f"Waiting for {len(nodes)} nodes to answer" if len(nodes) > 1 else f"Waiting for {nodes[0].name}")
-            self._each(self._wait_for_key, nodes)
+            self._cloud.each(self._wait_for_key, nodes)
 
     def _wait_for_key(self, node: Node) -> None:
         """Wait until NODE's SSH server shows the host key that the node was made with."""
