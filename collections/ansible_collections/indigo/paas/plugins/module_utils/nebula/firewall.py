@@ -17,7 +17,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cl
 Data = dict[str, t.Any]
 
 UPDATE_REPLACE = 0
-SETTLING = 10.0  # seconds that OpenNebula may take to let a group go whose machines are gone
+SETTLING = 4.0  # seconds that OpenNebula may take to let a group go whose machines are gone
 
 
 class Firewall:
