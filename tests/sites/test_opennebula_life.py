@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.nebula import ending
 
 from .conftest import group
 from .nebula_cloud import ACTION, BOOT_FAILURE, EPILOG, POWEROFF, PROLOG, RUNNING, START, Refused
@@ -79,6 +82,19 @@ def test_what_goes_makes_room_for_what_comes(nebula, cloud):
     nebula.quota["VMS"] = 2
     result = ensure(cloud(), group("wn", 2, removal_list=["wn-0"]))
     assert (result.created, result.removed) == (["wn-2"], ["wn-0"])
+
+
+def test_what_takes_long_to_go_leaves_the_new_their_time(nebula, cloud, monkeypatch):
+    ensure(cloud(), group("wn", 2))
+    now, passed, end_all = time.monotonic, [0.0], ending.end_all
+    monkeypatch.setattr(time, "monotonic", lambda: now() + sum(passed))
+
+    def slowly(*arguments):
+        end_all(*arguments)
+        passed.append(100.0)
+
+    monkeypatch.setattr(ending, "end_all", slowly)
+    assert ensure(cloud(boot_timeout=60), group("wn", 2, removal_list=["wn-0"])).created == ["wn-2"]
 
 
 def test_a_state_that_has_passed_meanwhile_is_no_failure(nebula, cloud):

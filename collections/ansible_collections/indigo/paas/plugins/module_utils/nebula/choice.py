@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 
-ADMINISTRATORS = "0"  # id of the group oneadmin
+ADMINISTRATOR = "0"  # id of the user oneadmin, and of the group oneadmin
 OS_IMAGE, DATABLOCK = 0, 2
 
 # STATE of what can be used, and the names of the other states.
@@ -98,7 +98,7 @@ def is_system(image: t.Any) -> bool:
 
 def is_trusted(entry: t.Any, account: str) -> bool:
     """Return whether ENTRY is the account's own or an administrator's."""
-    return str(entry.UID) == account or str(entry.GID) == ADMINISTRATORS
+    return str(entry.UID) in (account, ADMINISTRATOR) or str(entry.GID) == ADMINISTRATOR
 
 
 def is_persistent(image: t.Any) -> bool:

@@ -57,7 +57,7 @@ class Making:
         self._description = description
         self._public_key = public_key
         self._say = say
-        self._deadline = time.monotonic() + cloud.options["boot_timeout"]
+        self._deadline = 0.0
         self._attempts = Attempts(cloud.name, cloud.options["attempts"])
         self._firewall = Firewall(cloud, deployment, groups)
         self._security: dict[str, int] = {}
@@ -80,6 +80,7 @@ class Making:
         """Bring CHANGES about and return all nodes when they run. Raises SiteError."""
         going = self._going(changes)
         ending.end_all(self._cloud, self._deployment, going)
+        self._deadline = time.monotonic() + self._cloud.options["boot_timeout"]
         self._security = self._firewall.ensure()
         changes = reconcile(self._groups, self._cloud.nodes(self._deployment)) if going else changes
         while changes:

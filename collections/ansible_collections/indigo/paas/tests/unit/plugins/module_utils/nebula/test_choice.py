@@ -62,6 +62,13 @@ def test_the_default_stays_whatever_is_uploaded(pool, data):
     assert len({entry["name"] for entry in after}) == len(after)
 
 
+@pytest.mark.parametrize(
+    ("user", "group", "trusted"), [("2", "1", True), ("0", "1", True), ("3", "0", True), ("3", "1", False)]
+)
+def test_an_administrator_s_image_may_be_of_any_group(user, group, trusted):
+    assert choice.is_trusted(SimpleNamespace(UID=user, GID=group), "2") is trusted
+
+
 def test_a_network_that_others_share_may_be_named_without_its_owner():
     pool = [image(5, "lan", "maria")]
     assert find(pool, "lan", choice.NETWORK).ID == 5
