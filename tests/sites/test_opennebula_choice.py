@@ -204,6 +204,20 @@ def test_a_template_s_own_interfaces_give_way(nebula, cloud):
     assert [nic["NETWORK_ID"] for nic in nebula.alive()[0].attributes["NIC"]] == ["0"]
 
 
+def test_a_network_that_lets_everything_in_is_told(nebula, cloud):
+    told = cloud().describe()["warnings"]
+    assert [warning.split(" has the security group 0, ")[0] for warning in told] == [
+        "The virtual network 'private'",
+        "The virtual network 'public'",
+    ]
+    assert "ports are not closed. Take it from the network's SECURITY_GROUPS." in told[0]
+    nebula.networks[0].security_groups, nebula.networks[1].security_groups = "", "10,100"
+    assert cloud().describe()["warnings"] == []
+    nebula.networks.clear()
+    description = cloud().describe()
+    assert (description["available"], description["warnings"]) == (True, [])
+
+
 def test_an_interface_has_the_groups_of_its_network_too(nebula, cloud):
     nebula.networks[0].security_groups = "0"
     ensure(cloud(), group())

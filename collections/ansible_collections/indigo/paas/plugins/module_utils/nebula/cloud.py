@@ -70,22 +70,32 @@ class Cloud:
 
     def _public_network(self) -> int | None:
         """Return the id of the public network; None where there is none, so that machines can be listed without."""
-        try:
-            return self.network_id("public_network", required=False)
-        except SiteError as error:
-            if not error.bad_input:
-                raise
-            return None
+        return next((int(network.ID) for network in self.networks("public_network")), None)
+
+    def networks(self, *options: str) -> list[t.Any]:
+        """Return the networks that OPTIONS name, without those that are not there or not ready."""
+        found = []
+        for option in options:
+            try:
+                found += [network] if (network := self._network(option, required=False)) is not None else []
+            except SiteError as error:
+                if not error.bad_input:
+                    raise
+        return found
 
     def network_id(self, option: str, required: bool = True) -> int | None:
         """Return the id of the network that OPTION names. Raises SiteError where it is not there, or not ready."""
+        network = self._network(option, required)
+        return None if network is None else int(network.ID)
+
+    def _network(self, option: str, required: bool) -> t.Any:
         wanted = self.options[option]
         if not wanted:
             if not required:
                 return None
             hint = f"Name a virtual network in site_{option}."
             raise SiteError(f"Site '{self.name}' has no {option}", hint=hint, bad_input=True)
-        return int(choice.find(self.name, choice.NETWORK, self._networks, wanted, self.account).ID)
+        return choice.find(self.name, choice.NETWORK, self._networks, wanted, self.account)
 
     @cached_property
     def _networks(self) -> list[t.Any]:

@@ -15,6 +15,7 @@ Data = t.Mapping[str, t.Any]
 Document = list[tuple[str, t.Any]]
 
 LARGEST_SIZE = 2**32 - 1  # addresses in one rule
+OPEN_GROUP = "0"  # id of the group that OpenNebula gives to every new network
 LISTS = ("UPDATED_VMS", "OUTDATED_VMS", "UPDATING_VMS", "ERROR_VMS")
 PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "icmp": "ICMP"}
 
@@ -53,6 +54,16 @@ def has_rules(found: t.Any, wanted: Document) -> bool:
 def behind(found: t.Any) -> bool:
     """Return whether machines of the security group FOUND still have rules of before, and need to be told again."""
     return bool(machines_of(found, "ERROR_VMS"))
+
+
+def open_networks(networks: t.Iterable[t.Any]) -> list[str]:
+    """Return a warning for each of NETWORKS that lets everything in, whatever the groups of nodes say."""
+    return [
+        f"The virtual network '{network.NAME}' has the security group {OPEN_GROUP}, which lets everything in unless an "
+        "administrator changed it: ports are not closed. Take it from the network's SECURITY_GROUPS."
+        for network in networks
+        if OPEN_GROUP in str(network.TEMPLATE.get("SECURITY_GROUPS") or "").split(",")
+    ]
 
 
 def machines_of(found: t.Any, *lists: str) -> list[str]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
-from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, ending, firewall, machines
+from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, ending, firewall, machines, security
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import Client
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.making import Making
@@ -196,6 +196,7 @@ class OpennebulaSite(Site):
         return self.description(
             images=self._described_images(),
             references=self._references(),
+            warnings=security.open_networks(self._cloud.networks("private_network", "public_network")),
             capacity={kind: min(most[kind], limits.get(kind, most[kind])) for kind in machines.KINDS},
             remedies={kind: "It is the user's quota." for kind in limits if limits[kind] <= most[kind]},
             largest_node=largest,
