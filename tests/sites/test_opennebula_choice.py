@@ -98,6 +98,16 @@ def test_networks_and_images_are_to_be_ready(nebula, cloud):
     assert (nebula.machines, nebula.groups) == ({}, {})
 
 
+def test_an_image_that_is_gone_is_missed_only_by_what_is_made_of_it(nebula, cloud):
+    ensure(cloud(), group("wn", 2), group("fe", image=ROCKY))
+    del nebula.images[0]
+    fewer = [group("wn", 1), group("fe", 2, image=ROCKY)]
+    result = ensure(cloud(), *fewer)
+    assert (result.created, result.removed) == (["fe-1"], ["wn-1"])
+    assert "has no image 'Debian 13'" in refusal(cloud(), group("wn", 2), group("fe", 2, image=ROCKY))
+    assert len(nebula.alive()) == 3
+
+
 # The default
 
 

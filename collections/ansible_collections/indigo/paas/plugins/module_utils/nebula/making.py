@@ -69,12 +69,19 @@ class Making:
 
         Raises SiteError where something is not there, before anything is made.
         """
-        if changes:
-            made = each(lambda group: blueprint(self._cloud, self._description, group), self._groups, workers=1)
-            self._blueprints = {group["group"]: found for group, found in zip(self._groups, made, strict=True)}
-            coming = {node.group["group"] for node in changes.create}
-            require_shareable(self._cloud.name, self._groups, self._blueprints, coming)
+        coming = {node.group["group"] for node in changes.create}
+        again = {node.group for node in changes.repair if node.state != STOPPED}
+        making = [group for group in self._groups if group["group"] in coming | again]
+        each(self._made_of, making, workers=1)
+        require_shareable(self._cloud.name, making, self._blueprints, coming)
         return self._firewall.differs
+
+    def _made_of(self, group: Data) -> Blueprint:
+        """Return what machines of GROUP are made of, which is looked for once."""
+        name = group["group"]
+        if name not in self._blueprints:
+            self._blueprints[name] = blueprint(self._cloud, self._description, group)
+        return self._blueprints[name]
 
     def run(self, changes: Changes) -> list[Node]:
         """Bring CHANGES about and return all nodes when they run. Raises SiteError."""
@@ -120,7 +127,7 @@ class Making:
         """Make the machine of NODE, its labels with it; an answer that is lost is looked for by them."""
         self._attempts.make(node.name)
         host_key = ssh_keys.generate()
-        made_of = self._blueprints[node.group["group"]]
+        made_of = self._made_of(node.group)
         attributes = documents.machine(
             node.group,
             documents.labels(self._deployment, node.group, node.index, node.name, host_key.public),
