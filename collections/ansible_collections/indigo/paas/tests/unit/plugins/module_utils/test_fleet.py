@@ -85,14 +85,20 @@ class FakeSite:
     def __init__(self, world, name):
         self.world, self.name = world, name
 
-    def list_nodes(self, _deployment):
+    def _answer(self):
         if self.name in self.world.silent:
             raise SiteError(f"Site '{self.name}' does not answer")
+
+    def list_nodes(self, _deployment):
+        self._answer()
         return list(self.world.nodes[self.name].values())
 
     def ensure_nodes(self, deployment, groups, *, public_key, progress=None, dry_run=False):
+        self._answer()
         here = self.world.nodes[self.name]
         changes = reconcile(groups, here.values())
+        if len(here) + len(changes.create) - len(changes.remove) > self.world.rooms[self.name]:
+            raise SiteError(f"Site '{self.name}' cannot hold it", bad_input=True)
         self.world.calls.append((self.name, changes.names()))
         if not dry_run:
             for node in changes.remove:
@@ -105,10 +111,15 @@ class FakeSite:
         return Result(list(here.values()), names["create"], [], names["remove"], names["keep"], bool(changes))
 
     def power_nodes(self, _deployment, names, *, running, dry_run=False):
+        self._answer()
+        unknown = sorted(set(names) - set(self.world.nodes[self.name]))
+        if unknown:
+            raise SiteError(f"Site '{self.name}' has no node '{unknown[0]}'", bad_input=True)
         self.world.calls.append((self.name, names, running, dry_run))
         return names
 
     def delete_nodes(self, _deployment, *, dry_run=False):
+        self._answer()
         if self.name in self.world.stuck:
             raise SiteError(f"Site '{self.name}' deletes nothing")
         names = sorted(self.world.nodes[self.name])
