@@ -161,6 +161,16 @@ def test_ports_change_when_failed_nodes_have_gone(nebula, cloud):
     assert nebula.groups == {}
 
 
+def test_ports_change_when_a_node_that_somebody_else_ended_has_gone(nebula, cloud):
+    ensure(cloud(), group("wn", 2, ports=[port(80)]))
+    machine = nebula.alive()[0]
+    machine.ending = True
+    machine.go([*[EPILOG] * 6, (6, 0)])
+    ensure(cloud(), group("wn", 2, ports=[port(443)]))
+    cloud().delete_nodes("pool")
+    assert nebula.groups == {}
+
+
 def test_a_machine_that_boots_is_told_the_ports_later(nebula, cloud):
     ensure(cloud(), group("wn", 2, ports=[port(80)]))
     nebula.alive()[0].go([*[BOOT] * 4, RUNNING])

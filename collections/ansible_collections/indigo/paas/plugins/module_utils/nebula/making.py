@@ -103,8 +103,9 @@ class Making:
 
     def _going(self, changes: Changes) -> list[Node]:
         """Return what goes first: it makes room in the quota, and no security group may change while a machine ends."""
-        failed = [node for node in changes.repair if node.state == ERROR] if self._firewall.outdated else []
-        return [*changes.remove, *failed]
+        others = changes.repair if self._firewall.outdated else ()
+        ending_too = [node for node in others if node.state == ERROR or node.problem == machines.LEAVING]
+        return [*changes.remove, *ending_too]
 
     def _require_time(self, changes: Changes) -> None:
         if time.monotonic() < self._deadline:
