@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 import pytest
@@ -258,3 +259,42 @@ def test_a_machine_on_its_way_out_is_not_asked_again(nebula, cloud):
     nebula.calls.clear()
     cloud().delete_nodes("pool")
     assert "vm.action" not in nebula.calls
+
+
+# All of it
+
+
+def trouble(nebula, chance):
+    """Let some of what can go wrong at a cloud go wrong."""
+    for machine in nebula.alive():
+        state = chance.choice(
+            [
+                None,
+                None,
+                [BOOT_FAILURE],
+                [*[PROLOG] * chance.randint(1, 4), BOOT, RUNNING],
+                [POWEROFF],
+                [*[(3, 69)] * 2, RUNNING],
+            ]
+        )
+        if state:
+            machine.go(state)
+    nebula.faults["vm"] = ["boot"] * chance.randint(0, 2)
+    for method in ("vm.allocate", "vm.action", "secgroup.update", "secgroup.allocate"):
+        nebula.faults[method] = chance.choices([None, 500, "lost"], [3, 1, 1])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_one_run_mends_it_and_destroy_leaves_nothing(nebula, cloud, seed):
+    chance = random.Random(seed)
+    for _run in range(3):
+        trouble(nebula, chance)
+        ports = [port(number) for number in chance.choices([22, 80, 443], k=2)]
+        count = chance.randint(1, 3)
+        removed = chance.choice([[], ["wn-0"]])
+        result = ensure(cloud(attempts=4), group("wn", count, ports=ports, removal_list=removed))
+        assert [node.state for node in result.nodes] == ["running"] * count
+        assert set(ranges(nebula)["wn"]) == {"22", *(str(one["source"]) for one in ports)}
+    site = cloud()
+    site.delete_nodes("pool")
+    assert (nebula.alive(), nebula.groups, site.leftovers) == ([], {}, [])
