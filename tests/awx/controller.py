@@ -272,6 +272,8 @@ class Controller:
         found = sorted(found, key=lambda one: one[order.lstrip("-")], reverse=order.startswith("-"))
         size = min(int(query.get("page_size", 25)), _LARGEST_PAGE)
         begin = (int(query.get("page", 1)) - 1) * size
+        if begin and begin >= len(found):
+            return 404, {"detail": "Invalid page."}
         more = len(found) > begin + size
         return 200, {"count": len(found), "next": "?" if more else None, "results": found[begin : begin + size]}
 

@@ -14,9 +14,11 @@ import pytest
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.images import read_images
 from ansible_collections.indigo.paas.plugins.module_utils.images import Recipe
-from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
+from ansible_collections.indigo.paas.plugins.module_utils.nebula import client, ending, firewall
+from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site, opennebula
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node, Site
 
+from .nebula_cloud import Nebula
 from .openstack_cloud.cloud import OpenStackCloud, Project, running
 from .openstack_cloud.proxy import Proxy
 
@@ -119,3 +121,41 @@ def compute_proxy(openstack_cloud: OpenStackCloud) -> t.Iterator[Proxy]:
     proxy = Proxy(openstack_cloud.address, 8774)
     yield proxy
     proxy.close()
+
+
+@pytest.fixture
+def nebula(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Nebula]:
+    """Give an OpenNebula of our own, at which nobody waits long."""
+    monkeypatch.setattr(opennebula, "INTERVAL", 0.05)
+    monkeypatch.setattr(ending, "INTERVAL", 0.05)
+    monkeypatch.setattr(firewall, "SETTLING", 0.3)
+    monkeypatch.setattr(client, "PAUSE", 0.01)
+    running = Nebula()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def cloud(nebula: Nebula, tmp_path: pathlib.Path) -> t.Callable[..., Site]:
+    """Open the OpenNebula as a site, with further options."""
+    auth = tmp_path / "one_auth"
+    auth.write_text("ci:secret\n")
+
+    def open_cloud(**more: t.Any) -> Site:
+        options = {
+            "type": "opennebula",
+            "endpoint": nebula.endpoint,
+            "auth_file": str(auth),
+            "private_network": "private",
+            "public_network": "public",
+            "images": [
+                {"image": "Debian 13", "name": "debian-13", "distribution": "debian", "version": "13"},
+                {"template": "worker", "distribution": "rocky", "version": "9"},
+            ],
+            "boot_timeout": 10,
+            "wait_for_ssh": False,
+            **more,
+        }
+        return open_site("one", options)
+
+    return open_cloud

@@ -155,3 +155,19 @@ def test_wrong_arguments_are_named(module, tmp_path, arguments, message):
     assert refused["failed"]
     assert message in refused["msg"]
     assert "Traceback" not in json.dumps(refused)
+
+
+@pytest.mark.parametrize("name", ["nodes", "fleet"])
+def test_what_only_an_administrator_can_delete_is_a_warning(module, nebula, cloud, name):
+    site = cloud()
+    site.ensure_nodes("pool", [group()], public_key="k")
+    (machine,) = nebula.alive()
+    (kept,) = nebula.groups.values()
+    kept.kept.add(machine.id)
+    options = {"type": "opennebula", "endpoint": nebula.endpoint, "auth_file": site.options["auth_file"]}
+    where = {"site": {"name": "one", **options}} if name == "nodes" else {"sites": {"one": options}}
+    deleted = module(name, deployment="pool", state="absent", **where)
+    assert (deleted["changed"], deleted["removed"]) == (True, ["wn-0"])
+    (warning,) = deleted["warnings"]
+    assert "the security group indigo-paas.pool.wn" in warning
+    assert "lists machines in it that are gone" in warning

@@ -55,14 +55,14 @@ class MemoryDesk:
     def update(self, user: User, uuid: str, asked: Asked) -> Deployment:
         row = self.deployment(user, uuid)
         self._plan(asked)
-        if row.status not in (status.CREATE_COMPLETE, status.UPDATE_COMPLETE, status.UPDATE_FAILED):
+        if row.status not in status.UPDATABLE:
             raise Conflict(f"Cannot update a deployment in {row.status} state")
         self.asked[uuid] = asked
         return self.change(uuid, status=status.UPDATE_IN_PROGRESS, template=asked.template)
 
     def delete(self, user: User, uuid: str, force: bool = False) -> None:
         row = self.deployment(user, uuid)
-        if row.status == status.DELETE_IN_PROGRESS:
+        if row.status not in status.DELETABLE:
             raise Conflict(f"Deployment already in {row.status} state.")
         self.change(uuid, status=status.DELETE_IN_PROGRESS)
 
@@ -73,7 +73,12 @@ class MemoryDesk:
         self.change(uuid, status=status.DELETE_FAILED)
 
     def act(self, user: User, uuid: str, resource: str, action: str) -> None:
+        if action not in ("start", "stop"):
+            raise BadInput(f"There is no action {action!r}: use start or stop.")
         self.resource(user, uuid, resource)
+        row = self.deployment(user, uuid)
+        if row.status not in status.UPDATABLE:
+            raise Conflict(f"Cannot {action} a resource of a deployment in {row.status} state")
         self.acted.append((resource, action))
 
     def deployments(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indigo_paas import status
 from indigo_paas.errors import BadInput
 from indigo_paas.service import paging
 from indigo_paas.service.model import Page
@@ -168,6 +169,8 @@ def test_resources_by_type(client, made):
 def test_a_node_is_started_and_stopped(client, desk, made):
     path = f"/deployments/{made['uuid']}/resources"
     rid = client.get(path).json()["content"][0]["uuid"]
+    assert client.post(f"{path}/{rid}/actions", json={"type": "stop"}).status_code == 409
+    desk.change(made["uuid"], status=status.CREATE_COMPLETE)
     answer = client.post(f"{path}/{rid}/actions", json={"type": "stop"})
     assert (answer.status_code, answer.content) == (202, b"")
     assert desk.acted == [(rid, "stop")]

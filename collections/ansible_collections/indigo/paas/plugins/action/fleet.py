@@ -58,7 +58,7 @@ class ActionModule(ControllerAction):
         return {
             **lists(removed=names),
             "nodes": [],
-            "changed": bool(names or deleted.left),
+            "changed": bool(names) or any(problem.severity == "error" for problem in deleted.left),
             "diff": diff(names, []),
             **({"warnings": [str(problem) for problem in deleted.left]} if deleted.left else {}),
         }

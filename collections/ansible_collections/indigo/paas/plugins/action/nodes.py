@@ -48,6 +48,7 @@ class ActionModule(ControllerAction):
             "nodes": [],
             "changed": bool(names),
             "diff": diff(names, []),
+            **({"warnings": [str(problem) for problem in site.leftovers]} if site.leftovers else {}),
         }
 
     def _ensure(self, site: Site, args: Data) -> Data:

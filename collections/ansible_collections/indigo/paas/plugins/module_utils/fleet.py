@@ -140,7 +140,11 @@ class Made:
 
 @dataclass(frozen=True)
 class Deleted:
-    """What was deleted: the names of the nodes by site. `left` says what stays, and why."""
+    """What was deleted: the names of the nodes by site.
+
+    left   what stays, and why; of the severity "warning" where only a site's administrator can delete it, and it does
+           no harm
+    """
 
     nodes: dict[str, list[str]]
     left: list[Problem]
@@ -213,11 +217,16 @@ def delete_fleet(sites: Sites, deployment: str, *, dry_run: bool = False, force:
 
     A site that fails does not stop the others; unless forced, one SiteError tells all that failed.
     """
-    deleted, failed = _ask_all(sites, lambda site: site.delete_nodes(deployment, dry_run=dry_run))
+
+    def delete(site: Site) -> tuple[list[str], list[Problem]]:
+        return site.delete_nodes(deployment, dry_run=dry_run), site.leftovers
+
+    answers, failed = _ask_all(sites, delete)
     left = [problem for error in failed.values() for problem in error.problems]
     if left and not force:
         raise SiteError(left, bad_input=all(error.bad_input for error in failed.values()))
-    return Deleted(deleted, left)
+    stays = [problem for _names, leftovers in answers.values() for problem in leftovers]
+    return Deleted({site: names for site, (names, _leftovers) in answers.items()}, [*left, *stays])
 
 
 def power_fleet(

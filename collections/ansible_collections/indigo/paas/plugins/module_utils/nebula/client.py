@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import typing as t
 from xml.parsers.expat import ExpatError
@@ -46,6 +47,7 @@ except ImportError:
 TIMEOUT = 60  # seconds for one call
 TRIES = 4
 PAUSE = 1.0  # seconds before the second try; each further one waits twice as long
+QUOTA = re.compile(r"limit of \S+ reached for \S+ quota")
 PASSING = (429, 500, 502, 503, 504)
 
 # Filters of pools: what the user owns, and all that he may use.
@@ -153,18 +155,30 @@ class Client:
                 bad_input=True,
             )
         said = " ".join(str(error).split())
-        hint = "Ask the administrator for this right." if isinstance(error, OneAuthorizationException) else None
+        hint = remedy(said) if isinstance(error, OneAuthorizationException) or QUOTA.search(said) else None
         return SiteError(f"Site '{self._site}': {method} failed: {said:.400}", hint=hint)
 
 
-def is_refusal(error: SiteError) -> bool:
-    """Return whether ERROR says that the user has not the right to what was asked."""
-    return isinstance(error.__cause__, OneAuthorizationException)
+def remedy(said: str) -> str:
+    """Return what to do where OpenNebula SAID this: it has one refusal for quotas, rights and what is restricted."""
+    if QUOTA.search(said):
+        return "It is a quota: ask for more, or destroy what is not needed."
+    if "restricted attribute" in said:
+        return (
+            "Only an administrator may set it, and nodes have interfaces, disks and a context of their own: take it "
+            "out of the template."
+        )
+    if "CREATE TEMPLATE" in said:
+        return (
+            "Nodes of a `template:` say more than it does. To OpenNebula that is a new template, which the user may "
+            "not create: ask the administrator for this right, or configure the image with `image:`."
+        )
+    return "Ask the administrator for this right."
 
 
 def is_wrong_state(error: SiteError) -> bool:
-    """Return whether ERROR says that the object is not in a state in which that can be done."""
-    return isinstance(error.__cause__, OneActionException)
+    """Return whether ERROR says that the object is not in a state in which that can be done; a quota is none."""
+    return isinstance(error.__cause__, OneActionException) and not QUOTA.search(str(error))
 
 
 def _session(site: str, auth_file: str) -> str:

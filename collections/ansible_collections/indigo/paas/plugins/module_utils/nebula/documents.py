@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The indigo.paas authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documents that OpenNebula is sent: templates of machines and of security groups. Pure.
+"""The documents that OpenNebula is sent: templates of machines. Pure.
 
 They are made as XML by a library, never put together as text: what a template of TOSCA says stays one value.
 """
@@ -9,12 +9,10 @@ They are made as XML by a library, never put together as text: what a template o
 from __future__ import annotations
 
 import base64
-import ipaddress
 import shlex
 import typing as t
 from xml.etree import ElementTree
 
-from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
 
 Data = t.Mapping[str, t.Any]
@@ -28,8 +26,9 @@ HOST_KEY = LABEL + "HOST_KEY"
 PUBLIC = LABEL + "PUBLIC"
 
 MIB = 1024**2
-LARGEST_SIZE = 2**32 - 1  # addresses in one rule
-PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "icmp": "ICMP"}
+
+# What a start script may be called in a template's own CONTEXT.
+SCRIPT, ENCODED_SCRIPT = "START_SCRIPT", "START_SCRIPT_BASE64"
 
 
 def to_xml(attributes: t.Iterable[tuple[str, t.Any]], root: str = "TEMPLATE") -> str:
@@ -89,21 +88,26 @@ def memory_mib(group: Data) -> int:
     return -(-int(node_size(group)["memory"]) // MIB)
 
 
-def disks(group: Data, base: t.Iterable[Data]) -> list[dict[str, t.Any]]:
-    """Return the disks of a machine: those of its image or template, the first as large as GROUP asks, and volumes.
+def disks(group: Data, base: t.Iterable[Data], least: int = 0) -> list[dict[str, t.Any]]:
+    """Return the disks of a machine: BASE, those of its image or template, and a disk for each volume of GROUP.
 
-    Each volume has a serial number, by which the machine finds it.
+    The first is as large as GROUP asks, if that is more than it is. Each volume has a serial number, by which the
+    machine finds it.
+
+    least   size of the first disk's image, in MiB: no disk can be smaller
     """
     own = [{key: str(value) for key, value in disk.items()} for disk in base]
-    wanted = (group.get("size") or {}).get("disk")
-    if own and wanted:
-        own[0]["SIZE"] = str(-(-int(wanted) // MIB))
+    wanted = -(-int((group.get("size") or {}).get("disk") or 0) // MIB)
+    if own and wanted > max(least, int(own[0].get("SIZE") or 0)):
+        own[0]["SIZE"] = str(wanted)
     return [*own, *(_volume(volume, serial) for volume, serial in _serials(group))]
 
 
-def keeps_disks(group: Data) -> bool:
-    """Return whether a machine of GROUP has the disks of its template as they are."""
-    return not (group.get("size") or {}).get("disk") and not group.get("volumes")
+def as_list(value: t.Any) -> list[t.Any]:
+    """Return what one or several elements of a name are, as a list."""
+    if value in (None, ""):
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def _serials(group: Data) -> list[tuple[Data, str]]:
@@ -119,20 +123,42 @@ def _volume(volume: Data, serial: str) -> dict[str, t.Any]:
     return {"TYPE": "fs", "FORMAT": "raw", "SIZE": str(size), **disk}
 
 
-def context(hostname: str, public_key: str, host_key: str, group: Data) -> dict[str, str]:
+def context(hostname: str, public_key: str, host_key: str, group: Data, own: Data | None = None) -> dict[str, str]:
     """Return what the machine is told when it first starts: its name, who may enter, its host key, its volumes.
 
     host_key   the private key, in OpenSSH's format
+    own        the CONTEXT of the template that the machine is made of: it stays, but for what is said here, and its
+               start script runs last
     """
     serials = _serials(group)
     mounts = [_mount(volume, serial, len(serials) - place) for place, (volume, serial) in enumerate(serials, start=1)]
-    script = "\n".join([_identity(host_key), *mounts])
+    script = "\n".join([_identity(host_key), *mounts, *_scripts(own or {})])
     return {
+        **{key: str(value) for key, value in (own or {}).items() if key != SCRIPT},
         "NETWORK": "YES",
         "SET_HOSTNAME": hostname,
         "SSH_PUBLIC_KEY": public_key.strip(),
-        "START_SCRIPT_BASE64": base64.b64encode(script.encode()).decode(),
+        ENCODED_SCRIPT: _encoded(script),
     }
+
+
+def _scripts(own: Data) -> list[str]:
+    """Return the lines that run the start script of a template's OWN context; of two the plain one counts, as there."""
+    encoded = _encoded(str(own[SCRIPT])) if own.get(SCRIPT) else str(own.get(ENCODED_SCRIPT) or "")
+    if not encoded:
+        return []
+    return [
+        "# The template's own start script.",
+        "own=$(mktemp)",
+        f"printf '%s' {shlex.quote(encoded)} | base64 -d >\"$own\"",
+        'chmod 700 "$own"',
+        '"$own"',
+        'rm -f "$own"',
+    ]
+
+
+def _encoded(script: str) -> str:
+    return base64.b64encode(script.encode()).decode()
 
 
 def _identity(host_key: str) -> str:
@@ -164,56 +190,3 @@ mkdir -p {place}
 uuid=$(blkid -s UUID -o value "$device")
 grep -q "^UUID=$uuid " /etc/fstab || printf 'UUID=%s %s %s defaults,nofail 0 2\\n' "$uuid" {place} {kind} >>/etc/fstab
 mountpoint -q {place} || mount "$device" {place}"""
-
-
-def security_group(deployment: str, group: Data, private_network: int) -> list[tuple[str, t.Any]]:
-    """Return the security group of the plan's GROUP: SSH, its ports, and all between nodes of the private network.
-
-    Raises SiteError where a port's remote_cidr is larger than a rule can be.
-    """
-    return [
-        ("NAME", f"indigo-paas-{deployment}-{group['group']}"),
-        (DEPLOYMENT, deployment),
-        (GROUP, group["group"]),
-        ("RULE", {"PROTOCOL": "ALL", "RULE_TYPE": "outbound"}),
-        ("RULE", {"PROTOCOL": "ALL", "RULE_TYPE": "inbound", "NETWORK_ID": str(private_network)}),
-        ("RULE", {"PROTOCOL": "TCP", "RULE_TYPE": "inbound", "RANGE": "22"}),
-        *(("RULE", rule) for rule in map(_rule, group.get("ports") or ()) if rule),
-    ]
-
-
-def rules_of(document: t.Iterable[tuple[str, t.Any]]) -> list[tuple[tuple[str, str], ...]]:
-    """Return the rules of a security group in a form that two of them can be compared in."""
-    return sorted(tuple(sorted(value.items())) for name, value in document if name == "RULE")
-
-
-def _rule(port: Data) -> dict[str, str]:
-    protocol = PROTOCOLS.get(str(port.get("protocol") or "tcp").lower())
-    if protocol is None:
-        return {}
-    rule = {"PROTOCOL": protocol, "RULE_TYPE": "inbound"}
-    ports = port.get("source_range") or port.get("target_range") or port.get("source") or port.get("target")
-    if protocol != "ICMP" and ports:
-        rule["RANGE"] = _range(ports)
-    return {**rule, **_from(port.get("remote_cidr"))}
-
-
-def _range(ports: t.Any) -> str:
-    if isinstance(ports, (list, tuple)):
-        return ":".join(map(str, ports))
-    return str(ports)
-
-
-def _from(cidr: t.Any) -> dict[str, str]:
-    if not cidr:
-        return {}
-    network = ipaddress.ip_network(str(cidr), strict=False)
-    if network.prefixlen == 0:
-        return {}
-    if network.num_addresses > LARGEST_SIZE:
-        raise SiteError(
-            f"OpenNebula has no rule for as many addresses as {cidr}",
-            hint="Give a remote_cidr of /97 or more.",
-            bad_input=True,
-        )
-    return {"IP": str(network.network_address), "SIZE": str(network.num_addresses)}

@@ -5,20 +5,25 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents
+from ansible_collections.indigo.paas.plugins.module_utils.nebula.documents import as_list
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import ERROR, RUNNING, STOPPED, UNFINISHED, Node
 
 Data = t.Mapping[str, t.Any]
 
 # STATE and LCM_STATE of OpenNebula.
 ACTIVE, DONE = 3, 6
-UP = 3
+# RUNNING, and what is done to a machine that runs: hot plugging, snapshots, resizing, live migration, backup.
+UP = (3, 4, 17, 24, 25, 26, 57, 59, 62, 66, 69)
 LCM_UNKNOWN = 16
 FAILED_STATES = {7: "FAILED", 11: "CLONING_FAILURE"}
 STOPPED_STATES = {4: "STOPPED", 5: "SUSPENDED", 8: "POWEROFF", 9: "UNDEPLOYED"}
-HOLD = 2
+PENDING = 1
+EARLY_STATES = {0: "INIT", 1: "PENDING", 2: "HOLD", 10: "CLONING"}
+EARLY_LCM = {1: "PROLOG", 2: "BOOT", 19: "BOOT_UNKNOWN", 20: "BOOT_POWEROFF"}
 FAILED_LCM = {
     14: "FAILURE",
     36: "BOOT_FAILURE",
@@ -38,6 +43,10 @@ FAILED_LCM = {
 }
 LEAVING_LCM = (11, 12, 23)  # EPILOG, SHUTDOWN, CLEANUP_DELETE: nothing but DONE follows
 LEAVING = "It is on its way out."
+WAITING = "It has not started yet"
+
+# What OpenNebula writes before each message of a machine.
+WRITTEN_AT = re.compile(r"^\w{3} \w{3} +\d+ [\d:]{8} \d{4} *: *")
 KINDS = ("cpus", "memory", "nodes")
 
 # What quotas say in place of a limit.
@@ -72,17 +81,28 @@ def node(vm: t.Any, public_network: int | None) -> Node:
 def condition(vm: t.Any) -> tuple[str, str | None]:
     """Return the state of VM as a node, and what is wrong with it as a sentence."""
     state, lcm = int(vm.STATE), int(vm.LCM_STATE)
-    if state == ACTIVE and lcm == UP:
+    if state == ACTIVE and lcm in UP:
         return RUNNING, None
     if state in STOPPED_STATES:
         return STOPPED, f"It does not run: {STOPPED_STATES[state]}."
     failed = FAILED_STATES.get(state) or (FAILED_LCM.get(lcm) if state == ACTIVE else None)
     if failed or (state == ACTIVE and lcm == LCM_UNKNOWN):
-        said = str(vm.USER_TEMPLATE.get("ERROR") or "").strip()
-        return ERROR, f"{failed or 'UNKNOWN'}: {said or 'OpenNebula gives no reason'}."
+        return ERROR, f"{failed or 'UNKNOWN'}: {_message(vm, 'ERROR') or 'OpenNebula gives no reason'}."
     if state == ACTIVE and lcm in LEAVING_LCM:
         return UNFINISHED, LEAVING
-    return UNFINISHED, "It has not started yet."
+    name = EARLY_LCM.get(lcm) if state == ACTIVE else EARLY_STATES.get(state)
+    reason = _message(vm, "SCHED_MESSAGE") if state == PENDING else ""
+    return UNFINISHED, f"{WAITING}{f' ({name})' if name else ''}{f': {reason}' if reason else ''}."
+
+
+def is_refused(node: Node) -> bool:
+    """Return whether NODE waits because the scheduler finds no place for it."""
+    return node.state == UNFINISHED and (node.problem or "").startswith(f"{WAITING} (PENDING): ")
+
+
+def _message(vm: t.Any, name: str) -> str:
+    """Return what OpenNebula wrote of VM, without when, and without a full stop."""
+    return WRITTEN_AT.sub("", str(vm.USER_TEMPLATE.get(name) or "").strip()).rstrip(".")
 
 
 def size(vm: t.Any) -> dict[str, float]:
@@ -128,10 +148,3 @@ def _addresses(vm: t.Any, public_network: int | None) -> dict[str, list[str]]:
         if nic.get("IP"):
             found["public" if is_public else "private"].append(nic["IP"])
     return found
-
-
-def as_list(value: t.Any) -> list[t.Any]:
-    """Return what one or several elements of a name are, as a list."""
-    if value in (None, ""):
-        return []
-    return value if isinstance(value, list) else [value]

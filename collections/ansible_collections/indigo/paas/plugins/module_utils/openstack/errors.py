@@ -79,7 +79,8 @@ def explained(what: str, site: str, error: Exception) -> SiteError:
     if is_quota(error):
         return SiteError(message, hint="Destroy what is not needed, or ask the site for a larger quota.")
     if status == 401:
-        return SiteError(message, hint="Correct the credentials of this cloud in clouds.yaml.", bad_input=True)
+        hint = "Correct the credentials of this cloud in clouds.yaml; an access token may have run out."
+        return SiteError(message, hint=hint, bad_input=True)
     if status == 403:
         return SiteError(message, hint="Ask the site to let this user do it.", bad_input=True)
     if isinstance(error, CONNECTION_ERRORS):

@@ -155,6 +155,7 @@ class Site(abc.ABC):
 
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
         self.name = name
+        self.leftovers: list[Problem] = []
         self.options = read_options(name, {**COMMON_OPTIONS, **self.OPTIONS}, options)
         problems = option_problems(name, self.options)
         if problems:
@@ -202,7 +203,8 @@ class Site(abc.ABC):
     def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
         """Delete all that DEPLOYMENT has, its network included, and return the names of its nodes.
 
-        Half gone is success. A dry run deletes nothing. Raises SiteError.
+        Half gone is success. A dry run deletes nothing. `leftovers` then says what nobody but the site's administrator
+        can delete, where that does no harm. Raises SiteError.
         """
 
     def list_deployments(self) -> list[str]:

@@ -9,29 +9,18 @@ import os
 import subprocess
 import time
 import typing as t
+from functools import cached_property
 from urllib.parse import urlsplit
 
-from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
-from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image, misfits
+from ansible_collections.indigo.paas.plugins.module_utils.brokering import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
-from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents, machines
-from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import (
-    ALL,
-    NOT_DONE,
-    OWN,
-    USABLE,
-    Client,
-    Unreachable,
-    is_refusal,
-    is_wrong_state,
-)
-from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
+from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, ending, firewall, machines, security
+from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import Client
+from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
+from ansible_collections.indigo.paas.plugins.module_utils.nebula.making import Making
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
-    ERROR,
     RUNNING,
     STOPPED,
-    Changes,
-    NewNode,
     Node,
     Option,
     Progress,
@@ -45,12 +34,8 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
 
 Data = dict[str, t.Any]
 
-INTERVAL = 2.0  # seconds between two looks at all machines
+INTERVAL = 2.0  # seconds between two looks at what answers
 IMAGE_KEYS = ("name", "template", "image", "type", "distribution", "version", "architecture")
-RECOVER_DELETE = 3
-UPDATE_REPLACE = 0
-READY_IMAGES = (1, 2)
-OS_IMAGE = 0
 
 
 class OpennebulaSite(Site):
@@ -65,11 +50,18 @@ class OpennebulaSite(Site):
             list,
             [],
             "Images of nodes, each a dictionary: template (of a machine) or image (of a disk), by name or id, name "
-            "(default that), type, distribution, version, architecture. Without it all images of operating systems.",
+            "(default that), type, distribution, version, architecture. A name may be OWNER/NAME. Without it all "
+            "images of operating systems that are the account's own or the administrators'.",
         ),
-        "default_image": Option(str, None, "Name of the image for nodes that ask for none; by default the first."),
-        "private_network": Option(str, None, "Virtual network of all nodes, by name or id."),
-        "public_network": Option(str, None, "Virtual network for nodes that ask for a public address, by name or id."),
+        "default_image": Option(
+            str,
+            None,
+            "Name of the image for nodes that ask for none; by default the first, without site_images the oldest.",
+        ),
+        "private_network": Option(str, None, "Virtual network of all nodes, by name, OWNER/NAME or id."),
+        "public_network": Option(
+            str, None, "Virtual network for nodes that ask for a public address, by name, OWNER/NAME or id."
+        ),
         "cpu_share": Option(float, 1.0, "Physical CPU that is promised to each virtual one."),
         "max_nodes": Option(int, 100, "How many nodes there may be in all, where no quota says less."),
         "max_node_cpus": Option(int, 16, "CPUs of the largest node."),
@@ -85,14 +77,12 @@ class OpennebulaSite(Site):
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
         super().__init__(name, options)
         self._images = read_images(name, self.options["images"])
-        self._known: Client | None = None
-        self._network_ids: dict[str, int] = {}
 
     # The verbs of a site
 
     def describe(self) -> Data:
         try:
-            return self._description(self._all())
+            return self._description(self._cloud.machines())
         except SiteError as error:
             return self.description(available=False, problem=str(error))
 
@@ -103,7 +93,7 @@ class OpennebulaSite(Site):
 
     def list_nodes(self, deployment: str) -> list[Node]:
         check_deployment_name(deployment)
-        return self._nodes(deployment)
+        return self._cloud.nodes(deployment)
 
     def ensure_nodes(
         self,
@@ -115,120 +105,66 @@ class OpennebulaSite(Site):
         dry_run: bool = False,
     ) -> Result:
         check_deployment_name(deployment)
-        self._require_room(groups, deployment)
-        changes = reconcile(groups, self._nodes(deployment))
-        if dry_run:
-            return result_of(changes, [*changes.keep, *changes.repair])
+        description = self._require_room(groups, deployment)
+        changes = reconcile(groups, self._cloud.nodes(deployment))
         say = progress or (lambda _line: None)
-        self._each(self._terminate, changes.remove)
-        work = _Making(self, deployment, groups, public_key, say)
-        nodes = work.run(changes) if changes else list(changes.keep)
+        work = Making(self._cloud, deployment, groups, description=description, public_key=public_key, say=say)
+        touched = work.prepare(changes)
+        if dry_run:
+            return result_of(changes, [*changes.keep, *changes.repair], touched=touched)
+        nodes = work.run(changes) if changes or touched else list(changes.keep)
         self._wait_for_ssh([node for node in nodes if node.name not in changes.names()["keep"]], say)
-        return result_of(changes, nodes)
+        return result_of(changes, nodes, touched=touched)
 
     def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
         check_deployment_name(deployment)
-        nodes = self._nodes(deployment)
+        nodes = self._cloud.nodes(deployment)
         if not dry_run:
-            self._each(self._terminate, nodes)
-            self._wait_until_gone(deployment)
+            ending.end_all(self._cloud, deployment, nodes)
             # OpenNebula keeps a group for as long as a machine uses it.
-            for group in self._security_groups(deployment).values():
-                self._api.delete("secgroup.delete", int(group.ID))
+            self.leftovers = firewall.delete_all(self._cloud, deployment)
         return [node.name for node in nodes]
 
     def _power(self, deployment: str, nodes: list[Node], running: bool) -> None:
         action, wanted = ("resume", RUNNING) if running else ("poweroff", STOPPED)
-        self._each(lambda node: self._api.ask("vm.action", action, int(node.id)), nodes)
         deadline = time.monotonic() + self.options["boot_timeout"]
         ids = {node.id for node in nodes}
-        while late := [node for node in self._nodes(deployment) if node.id in ids and node.state != wanted]:
-            if time.monotonic() > deadline:
+        late = nodes
+        while late:
+            # One that is just being backed up, or the like, can be stopped when that is over.
+            self._cloud.each(lambda node: self._cloud.act(action, node), late)
+            late = [node for node in self._cloud.nodes(deployment) if node.id in ids and node.state != wanted]
+            if late and time.monotonic() > deadline:
                 raise SiteError([Problem(f"Site '{self.name}': node {node.name} stays {node.state}") for node in late])
-            time.sleep(INTERVAL)
+            time.sleep(ending.INTERVAL if late else 0)
         if running:
-            self._wait_for_ssh([node for node in self._nodes(deployment) if node.id in ids], lambda _line: None)
+            self._wait_for_ssh([node for node in self._cloud.nodes(deployment) if node.id in ids], lambda _line: None)
 
     # OpenNebula
 
-    @property
-    def _api(self) -> Client:
-        """The API's client. Raises SiteError (bad_input) where the library or the credentials are missing."""
-        if self._known is None:
-            endpoint = self.options["endpoint"] or os.environ.get("ONE_XMLRPC") or "http://localhost:2633/RPC2"
-            auth = self.options["auth_file"] or os.environ.get("ONE_AUTH") or "~/.one/one_auth"
-            self._known = Client(self.name, endpoint, auth, self.options["verify_tls"])
-        return self._known
-
-    def _each(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any]) -> list[t.Any]:
-        return each(function, items, self.options["parallel"])
+    @cached_property
+    def _cloud(self) -> Cloud:
+        """What the account sees. Raises SiteError (bad_input) where the library or the credentials are missing."""
+        endpoint = self.options["endpoint"] or os.environ.get("ONE_XMLRPC") or "http://localhost:2633/RPC2"
+        auth = self.options["auth_file"] or os.environ.get("ONE_AUTH") or "~/.one/one_auth"
+        return Cloud(self.name, self.options, Client(self.name, endpoint, auth, self.options["verify_tls"]))
 
     # What there is
 
-    def _all(self) -> list[t.Any]:
-        """Return all machines of the user that are not gone."""
-        found: list[t.Any] = list(self._api.ask("vmpool.infoextended", OWN, *ALL, NOT_DONE).VM)
-        return found
-
-    def _nodes(self, deployment: str) -> list[Node]:
-        public = self._public_network()
-        own = [vm for vm in self._all() if vm.USER_TEMPLATE.get(documents.DEPLOYMENT) == deployment]
-        return sorted((machines.node(vm, public) for vm in own), key=lambda node: (node.group, node.index, node.id))
-
-    def _public_network(self) -> int | None:
-        """Return the id of the public network; None where there is none, so that machines can be listed without."""
-        try:
-            return self._network_id("public_network", required=False)
-        except SiteError as error:
-            if not error.bad_input:
-                raise
-            return None
-
-    def _network_id(self, option: str, required: bool = True) -> int | None:
-        """Return the id of the network that OPTION names. Raises SiteError where it is not there."""
-        wanted = self.options[option]
-        if not wanted:
-            if not required:
-                return None
-            hint = f"Name a virtual network in site_{option}."
-            raise SiteError(f"Site '{self.name}' has no {option}", hint=hint, bad_input=True)
-        if option not in self._network_ids:
-            pool = list(self._api.ask("vnpool.info", USABLE, *ALL).VNET)
-            self._network_ids[option] = int(self._find(pool, wanted, "virtual network").ID)
-        return self._network_ids[option]
-
-    def _find(self, pool: list[t.Any], wanted: str, what: str) -> t.Any:
-        for entry in pool:
-            if wanted in (entry.NAME, str(entry.ID)):
-                return entry
-        hint = did_you_mean(wanted, [entry.NAME for entry in pool], what=f"{what}s")
-        raise SiteError(f"Site '{self.name}' has no {what} '{wanted}'", hint=hint, bad_input=True)
-
     def _check_networks(self) -> list[str]:
         return _told(
-            lambda: self._network_id("private_network"), lambda: self._network_id("public_network", required=False)
+            lambda: self._cloud.network_id("private_network"),
+            lambda: self._cloud.network_id("public_network", required=False),
         )
 
     def _check_images(self) -> list[str]:
         """Return which of the configured images are not there."""
-        known = {"image": self._disk_images(), "template": []}
-        if any("template" in image for image in self._images):
-            known["template"] = list(self._api.ask("templatepool.info", USABLE, *ALL).VMTEMPLATE)
-        wanted = [(kind, image[kind]) for image in self._images for kind in known if kind in image]
-        return _told(*(lambda kind=kind, name=name: self._find(known[kind], name, kind) for kind, name in wanted))
+        known = {"image": self._cloud.system, "template": self._cloud.template}
+        wanted = [(find, image[kind]) for image in self._images for kind, find in known.items() if kind in image]
+        return _told(*(lambda find=find, name=name: find(name) for find, name in wanted))
 
-    def _security_groups(self, deployment: str) -> dict[str, t.Any]:
-        """Return the security groups of DEPLOYMENT by node group."""
-        pool = self._api.ask("secgrouppool.info", OWN, *ALL).SECURITY_GROUP
-        own = [group for group in pool if group.TEMPLATE.get(documents.DEPLOYMENT) == deployment]
-        return {group.TEMPLATE[documents.GROUP]: group for group in own}
-
-    def _disk_images(self) -> list[t.Any]:
-        pool = self._api.ask("imagepool.info", USABLE, *ALL).IMAGE
-        return [image for image in pool if int(image.TYPE) == OS_IMAGE and int(image.STATE) in READY_IMAGES]
-
-    def _described_images(self, found: list[t.Any]) -> list[Data]:
-        entries = self._images or [{"name": image.NAME, "image": str(image.ID)} for image in found]
+    def _described_images(self) -> list[Data]:
+        entries = self._images or choice.offered(self._cloud.images, self._cloud.account())
         chosen = self.options["default_image"] or (entries[0]["name"] if entries else None)
         return [
             {
@@ -243,79 +179,50 @@ class OpennebulaSite(Site):
             for entry in entries
         ]
 
-    def _references(self, found: list[t.Any]) -> list[str]:
-        host = urlsplit(self._api.endpoint).hostname
-        return [name for image in found for name in (image.NAME, f"one://{host}/{image.ID}")]
+    def _references(self) -> list[str]:
+        host = urlsplit(self._cloud.api.endpoint).hostname
+        return [
+            name
+            for image in self._cloud.systems()
+            for name in (image.NAME, choice.full_name(image), f"one://{host}/{image.ID}")
+        ]
 
     def _description(self, vms: list[t.Any]) -> Data:
-        share, found = self.options["cpu_share"], self._disk_images()
+        share = self.options["cpu_share"]
         largest = {"cpus": self.options["max_node_cpus"], "memory": self.options["max_node_memory"]}
-        limits = machines.quota(self._api.ask("user.info", -1), share)
+        limits = machines.quota(self._cloud.user(), share)
         nodes = self.options["max_nodes"]
         most = {"cpus": nodes * largest["cpus"], "memory": nodes * largest["memory"], "nodes": nodes}
         return self.description(
-            images=self._described_images(found),
-            references=self._references(found),
+            images=self._described_images(),
+            references=self._references(),
+            warnings=security.open_networks(self._cloud.networks("private_network", "public_network")),
             capacity={kind: min(most[kind], limits.get(kind, most[kind])) for kind in machines.KINDS},
             remedies={kind: "It is the user's quota." for kind in limits if limits[kind] <= most[kind]},
             largest_node=largest,
             used=machines.use(vms),
         )
 
-    def _require_room(self, groups: list[Data], deployment: str) -> None:
-        self._network_id("private_network")
+    def _require_room(self, groups: list[Data], deployment: str) -> Data:
+        """Return the site's description. Raises SiteError (bad_input) where it cannot hold GROUPS."""
+        description = self._description(self._cloud.machines())
+        self._cloud.network_id("private_network")
         if any((group.get("network") or {}).get("public") for group in groups):
-            self._network_id("public_network")
-        reasons = misfits(groups, self._description(self._all()), deployment)
+            self._cloud.network_id("public_network")
+        reasons = misfits(groups, description, deployment)
         if reasons:
             raise SiteError(
                 [Problem(f"Site '{self.name}' cannot hold '{deployment}': {reason}") for reason in reasons],
                 bad_input=True,
             )
-
-    # Ending
-
-    def _terminate(self, node: Node) -> None:
-        """End the machine of NODE; one that cannot be ended where it is stuck is taken out by force."""
-        if not self._end(node):
-            self._recover(int(node.id))
-
-    def _end(self, node: Node) -> bool:
-        """Ask that the machine of NODE ends; return whether it will."""
-        if node.problem == machines.LEAVING:
-            return True
-        try:
-            self._api.delete("vm.action", "terminate-hard", int(node.id))
-        except SiteError as error:
-            if not is_wrong_state(error):
-                raise
-            return False
-        return True
-
-    def _recover(self, machine: int) -> None:
-        try:
-            self._api.delete("vm.recover", machine, RECOVER_DELETE)
-        except SiteError as error:
-            # It may be on its way out already, by an earlier call; whether it goes is seen below.
-            if not (is_wrong_state(error) or is_refusal(error)):
-                raise
-
-    def _wait_until_gone(self, deployment: str) -> None:
-        deadline = time.monotonic() + self.options["boot_timeout"]
-        while nodes := self._nodes(deployment):
-            # One that was between two states then may be ended now.
-            self._each(self._end, nodes)
-            if time.monotonic() > deadline:
-                names = ", ".join(node.name for node in nodes)
-                raise SiteError(f"Site '{self.name}': {names} did not go in {self.options['boot_timeout']} s")
-            time.sleep(INTERVAL)
+        return description
 
     # Answering
 
     def _wait_for_ssh(self, nodes: list[Node], say: Progress) -> None:
         if nodes and self.options["wait_for_ssh"]:
             say(f"Waiting for {len(nodes)} nodes to answer" if len(nodes) > 1 else f"Waiting for {nodes[0].name}")
-            self._each(self._wait_for_key, nodes)
+            self._cloud.each(self._wait_for_key, nodes)
 
     def _wait_for_key(self, node: Node) -> None:
         """Wait until NODE's SSH server shows the host key that the node was made with."""
@@ -328,153 +235,6 @@ class OpennebulaSite(Site):
                     hint=f"Look at its console (onevm show {node.id}). Its image must run one-context.",
                 )
             time.sleep(INTERVAL)
-
-
-class _Making:
-    """One call of ensure_nodes: makes what is missing, repairs what is not well, and looks at all of it at once."""
-
-    def __init__(
-        self, site: OpennebulaSite, deployment: str, groups: list[Data], public_key: str, say: Progress
-    ) -> None:
-        self._site = site
-        self._api = site._api
-        self._deployment = deployment
-        self._groups = groups
-        self._public_key = public_key
-        self._say = say
-        self._deadline = time.monotonic() + site.options["boot_timeout"]
-        self._attempts: dict[str, int] = {}
-        self._security: dict[str, int] = {}
-        self._description: Data = {}
-        self._templates: list[t.Any] = []
-        self._disk_images: list[t.Any] = []
-
-    def run(self, changes: Changes) -> list[Node]:
-        """Bring CHANGES about and return all nodes when they run. Raises SiteError."""
-        self._description = self._site._description([])
-        self._disk_images = self._site._disk_images()
-        if any(image.get("template") for image in self._description["images"]):
-            self._templates = list(self._api.ask("templatepool.info", USABLE, *ALL).VMTEMPLATE)
-        self._security = self._ensure_security_groups()
-        while True:
-            self._make(changes.create)
-            self._site._each(self._repair, changes.repair)
-            nodes = self._site._nodes(self._deployment)
-            changes = reconcile(self._groups, nodes)
-            if not changes:
-                return list(changes.keep)
-            self._require_time(changes)
-            time.sleep(INTERVAL)
-
-    def _require_time(self, changes: Changes) -> None:
-        if time.monotonic() < self._deadline:
-            return
-        raise SiteError(
-            [
-                Problem(f"Site '{self._site.name}': node {node.name} does not run: {node.problem}")
-                for node in changes.repair
-            ]
-            + [Problem(f"Site '{self._site.name}': node {node.name} does not go") for node in changes.remove]
-            or f"Site '{self._site.name}': machines that were made are not listed"
-        )
-
-    def _make(self, nodes: t.Sequence[NewNode]) -> None:
-        if nodes:
-            self._say(f"Making {len(nodes)} nodes" if len(nodes) > 1 else f"Making the node {nodes[0].name}")
-            self._site._each(self._create, nodes)
-
-    def _create(self, node: NewNode) -> None:
-        """Make the machine of NODE, its labels with it; an answer that is lost is looked for by them."""
-        self._count(node.name)
-        host_key = ssh_keys.generate()
-        image = match_image(self._description, node.group.get("image")) or {}
-        template = self._template(image)
-        attributes = documents.machine(
-            node.group,
-            documents.labels(self._deployment, node.group, node.index, node.name, host_key.public),
-            nics=self._nics(node.group),
-            disks=self._disks(node.group, image, template),
-            context=documents.context(node.name, self._public_key, host_key.private, node.group),
-            cpu_share=self._site.options["cpu_share"],
-        )
-        body = documents.to_xml(attributes)
-        try:
-            if template is not None:
-                name = dict(attributes[:1])["NAME"]
-                self._api.change("template.instantiate", int(template.ID), name, False, body, False)
-            else:
-                self._api.change("vm.allocate", body, False)
-        except Unreachable:
-            self._say(f"The answer about {node.name} was lost: looking for it")
-
-    def _count(self, name: str) -> None:
-        """Count an attempt to make NAME. Raises SiteError when there were too many."""
-        self._attempts[name] = self._attempts.get(name, 0) + 1
-        allowed = self._site.options["attempts"] + 1
-        if self._attempts[name] > allowed:
-            raise SiteError(
-                f"Site '{self._site.name}': node {name} could not be made in {allowed} attempts",
-                hint="See the machine's log at the site (onevm show).",
-            )
-
-    def _template(self, image: Data) -> t.Any:
-        if not image.get("template"):
-            return None
-        return self._site._find(self._templates, str(image["template"]), "template")
-
-    def _disks(self, group: Data, image: Data, template: t.Any) -> list[Data]:
-        # What is not said is not restricted: a template of the administrator's may hold what a user must not say.
-        if template is not None and documents.keeps_disks(group):
-            return []
-        return documents.disks(group, self._base_disks(image, template))
-
-    def _base_disks(self, image: Data, template: t.Any) -> list[Data]:
-        if template is not None:
-            return [dict(disk) for disk in machines.as_list(template.TEMPLATE.get("DISK"))]
-        wanted = image.get("reference") or image["image"]
-        name = wanted.rpartition("/")[2] if wanted.startswith("one://") else wanted
-        return [{"IMAGE_ID": self._site._find(self._disk_images, name, "image").ID}]
-
-    def _nics(self, group: Data) -> list[Data]:
-        names = ["private_network", *(["public_network"] if (group.get("network") or {}).get("public") else [])]
-        security = {"SECURITY_GROUPS": str(self._security[group["group"]])}
-        return [{"NETWORK_ID": str(self._site._network_id(name)), **security} for name in names]
-
-    def _ensure_security_groups(self) -> dict[str, int]:
-        """Return the id of the security group of each node group; its rules are those of the plan."""
-        network = t.cast(int, self._site._network_id("private_network"))
-        known = self._site._security_groups(self._deployment)
-        ids = {}
-        for group in self._groups:
-            document = documents.security_group(self._deployment, group, network)
-            found = known.get(group["group"])
-            if found is None:
-                ids[group["group"]] = self._allocate_security_group(group["group"], documents.to_xml(document))
-                continue
-            ids[group["group"]] = int(found.ID)
-            if documents.rules_of(document) != documents.rules_of(_rules(found)):
-                self._api.ask("secgroup.update", int(found.ID), documents.to_xml(document[1:]), UPDATE_REPLACE)
-        return ids
-
-    def _allocate_security_group(self, group: str, body: str) -> int:
-        for _attempt in range(1 + self._site.options["attempts"]):
-            try:
-                return int(self._api.change("secgroup.allocate", body))
-            except Unreachable:
-                # Its answer may have been lost: what is there is not made twice.
-                known = self._site._security_groups(self._deployment)
-                if group in known:
-                    return int(known[group].ID)
-        raise SiteError(f"Site '{self._site.name}': OpenNebula does not answer when a security group is made")
-
-    def _repair(self, node: Node) -> None:
-        if node.state == STOPPED:
-            self._api.ask("vm.action", "resume", int(node.id))
-        elif node.state == ERROR:
-            self._say(f"Node {node.name} failed: {node.problem}")
-            self._count(node.name)
-            self._site._terminate(node)
-        # One that has not started yet is only waited for.
 
 
 def read_images(site: str, entries: list[t.Any]) -> list[Data]:
@@ -490,10 +250,6 @@ def _read_image(entry: t.Any) -> Data:
             raise ValueError(f"it has an unknown key '{key}'. {did_you_mean(key, IMAGE_KEYS, what='keys')}")
     texts = {key: str(value) for key, value in entry.items() if value is not None}
     return {**texts, "name": texts.get("name") or texts.get("template") or texts["image"]}
-
-
-def _rules(group: t.Any) -> list[tuple[str, t.Any]]:
-    return [("RULE", dict(rule)) for rule in machines.as_list(group.TEMPLATE.get("RULE"))]
 
 
 def _told(*checks: t.Callable[[], t.Any]) -> list[str]:

@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils import fleet as fleets
-from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.fleet import (
     Fleet,
     FleetError,
@@ -80,17 +80,25 @@ class World:
 
 
 class FakeSite:
+    leftovers: tuple[Problem, ...] = ()
+
     def __init__(self, world, name):
         self.world, self.name = world, name
 
-    def list_nodes(self, _deployment):
+    def _answer(self):
         if self.name in self.world.silent:
             raise SiteError(f"Site '{self.name}' does not answer")
+
+    def list_nodes(self, _deployment):
+        self._answer()
         return list(self.world.nodes[self.name].values())
 
     def ensure_nodes(self, deployment, groups, *, public_key, progress=None, dry_run=False):
+        self._answer()
         here = self.world.nodes[self.name]
         changes = reconcile(groups, here.values())
+        if len(here) + len(changes.create) - len(changes.remove) > self.world.rooms[self.name]:
+            raise SiteError(f"Site '{self.name}' cannot hold it", bad_input=True)
         self.world.calls.append((self.name, changes.names()))
         if not dry_run:
             for node in changes.remove:
@@ -103,10 +111,15 @@ class FakeSite:
         return Result(list(here.values()), names["create"], [], names["remove"], names["keep"], bool(changes))
 
     def power_nodes(self, _deployment, names, *, running, dry_run=False):
+        self._answer()
+        unknown = sorted(set(names) - set(self.world.nodes[self.name]))
+        if unknown:
+            raise SiteError(f"Site '{self.name}' has no node '{unknown[0]}'", bad_input=True)
         self.world.calls.append((self.name, names, running, dry_run))
         return names
 
     def delete_nodes(self, _deployment, *, dry_run=False):
+        self._answer()
         if self.name in self.world.stuck:
             raise SiteError(f"Site '{self.name}' deletes nothing")
         names = sorted(self.world.nodes[self.name])
@@ -289,6 +302,15 @@ def test_deleting_goes_on_where_one_site_fails(world):
     )
     three.stuck.clear()
     assert delete_fleet(dict.fromkeys("abc", {}), "p").nodes == {"a": [], "b": ["wn-1", "wn-2"], "c": []}
+
+
+def test_what_only_an_administrator_can_delete_is_a_warning(world, monkeypatch):
+    one = world(a=2)
+    one.make(groups=[group("wn", 1)])
+    left = [Problem("The security group g stays", severity="warning")]
+    monkeypatch.setattr(FakeSite, "leftovers", left)
+    deleted = delete_fleet({"a": {}}, "p")
+    assert (deleted.nodes, deleted.left) == ({"a": ["wn-0"]}, left)
 
 
 def test_one_machine_at_two_sites_is_refused(world):

@@ -131,12 +131,17 @@ def monitored(provider: str) -> dict[str, t.Any]:
 
 
 class Services:
-    """The three services at one address. `faults` are the status codes of the next answers."""
+    """The three services at one address.
+
+    faults   the status codes of the next answers
+    wanted   the token without which nothing is answered; None where the services are open
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.tokens: set[str | None] = set()
         self.faults: list[int] = []
+        self.wanted: str | None = None
         self.overrides: dict[str, bytes] = {}
         handler = type("Handler", (_Handler,), {"services": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -186,8 +191,10 @@ class _Handler(BaseHTTPRequestHandler):
     services: Services
 
     def do_GET(self) -> None:
-        self.services.tokens.add(self.headers.get("Authorization"))
-        status, content = self.services.answer(self.path)
+        token = self.headers.get("Authorization")
+        self.services.tokens.add(token)
+        known = self.services.wanted is None or token == f"Bearer {self.services.wanted}"
+        status, content = self.services.answer(self.path) if known else (401, b"{}")
         self.send_response(status)
         if status in (301, 302):
             self.send_header("Location", "http://127.0.0.1:1/stolen")

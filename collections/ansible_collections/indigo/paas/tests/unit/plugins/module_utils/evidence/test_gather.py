@@ -168,8 +168,13 @@ def test_an_agreement_that_cannot_be_read_is_told(platform):
 def test_the_token_is_sent_to_the_service_alone(platform, tmp_path):
     token = tmp_path / "token"
     token.write_text("secret\n")
-    gathered(site(provider=RECAS, ranking=platform.ranking(token_file=str(token))))
-    assert platform.tokens == {"Bearer secret"}
+    platform.wanted = "secret"
+    (found,) = gathered(site(provider=RECAS, ranking=platform.ranking(token_file=str(token))))
+    assert (platform.tokens, found["warnings"]) == ({"Bearer secret"}, [])
+    token.write_text("secret of before\n")
+    (refused,) = gathered(site(provider=RECAS, ranking=platform.ranking(token_file=str(token))))
+    assert all(" answers 401 " in warning for warning in refused["warnings"])
+    assert refused["warnings"] != []
     missing = site(ranking=platform.ranking(token_file=str(tmp_path / "none"), cmdb=None, monitoring=None))
     assert "cannot be read" in gathered(missing)[0]["warnings"][0]
 

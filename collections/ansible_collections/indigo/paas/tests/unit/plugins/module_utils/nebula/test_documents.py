@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents, machines
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)
@@ -26,28 +25,6 @@ def test_whatever_a_text_holds_it_stays_one_value(texts, vector):
     assert {child.tag: child.text for child in whole.findall("V/*")} == vector
 
 
-@pytest.mark.parametrize(
-    ("port", "rule"),
-    [
-        ({"source": 80}, {"PROTOCOL": "TCP", "RANGE": "80"}),
-        ({"protocol": "udp", "target": 53}, {"PROTOCOL": "UDP", "RANGE": "53"}),
-        ({"protocol": "icmp"}, {"PROTOCOL": "ICMP"}),
-        ({"source_range": [1, 9]}, {"PROTOCOL": "TCP", "RANGE": "1:9"}),
-        ({"source": 80, "remote_cidr": "0.0.0.0/0"}, {"PROTOCOL": "TCP", "RANGE": "80"}),
-        (
-            {"source": 80, "remote_cidr": "192.0.2.128/25"},
-            {"PROTOCOL": "TCP", "RANGE": "80", "IP": "192.0.2.128", "SIZE": "128"},
-        ),
-        ({"protocol": "igmp"}, None),
-    ],
-)
-def test_a_port_is_a_rule(port, rule):
-    rules = [
-        value for name, value in documents.security_group("p", {"group": "wn", "ports": [port]}, 5) if name == "RULE"
-    ]
-    assert rules[3:] == ([{**rule, "RULE_TYPE": "inbound"}] if rule else [])
-
-
 def vm(state, lcm=0, **user):
     return SimpleNamespace(STATE=state, LCM_STATE=lcm, USER_TEMPLATE=user)
 
@@ -55,14 +32,22 @@ def vm(state, lcm=0, **user):
 @pytest.mark.parametrize(
     ("machine", "state", "problem"),
     [
-        (vm(1), "unfinished", "It has not started yet."),
-        (vm(3, 1), "unfinished", "It has not started yet."),
-        (vm(3, 2), "unfinished", "It has not started yet."),
+        (vm(1), "unfinished", "It has not started yet (PENDING)."),
+        (
+            vm(1, SCHED_MESSAGE="Mon Nov  9 08:00:00 2026 : Cannot dispatch VM: No host fits."),
+            "unfinished",
+            "It has not started yet (PENDING): Cannot dispatch VM: No host fits.",
+        ),
+        (vm(3, 1, SCHED_MESSAGE="of before"), "unfinished", "It has not started yet (PROLOG)."),
+        (vm(3, 2), "unfinished", "It has not started yet (BOOT)."),
+        (vm(3, 43), "unfinished", "It has not started yet."),
         (vm(3, 3), "running", None),
+        (vm(3, 69), "running", None),
         (vm(3, 11), "unfinished", "It is on its way out."),
         (vm(8), "stopped", "It does not run: POWEROFF."),
         (vm(5), "stopped", "It does not run: SUSPENDED."),
         (vm(3, 36, ERROR="no bridge"), "error", "BOOT_FAILURE: no bridge."),
+        (vm(3, 36, ERROR="Mon Nov 30 21:15:50 2026 : no bridge."), "error", "BOOT_FAILURE: no bridge."),
         (vm(3, 39), "error", "PROLOG_FAILURE: OpenNebula gives no reason."),
         (vm(3, 16), "error", "UNKNOWN: OpenNebula gives no reason."),
         (vm(11), "error", "CLONING_FAILURE: OpenNebula gives no reason."),
@@ -104,13 +89,6 @@ def test_limits_that_there_are_not_are_left_out(user, limits):
     assert machines.quota(user, cpu_share=0.5) == limits
 
 
-def test_a_rule_that_opennebula_cannot_hold_is_refused():
-    group = {"group": "wn", "ports": [{"source": 80, "remote_cidr": "2001:db8::/64"}]}
-    with pytest.raises(SiteError, match="no rule for as many addresses as 2001:db8::/64") as caught:
-        documents.security_group("p", group, 5)
-    assert caught.value.bad_input
-
-
 def test_a_volume_is_found_by_its_serial_number_whatever_else_the_machine_has():
     group = {"group": "wn", "volumes": [{"size": 10**9, "location": "/data"}, {"volume_id": 7, "location": "/more"}]}
     disks = documents.disks(group, [{"IMAGE_ID": 1}, {"IMAGE_ID": 2}])
@@ -123,3 +101,33 @@ def test_a_volume_is_found_by_its_serial_number_whatever_else_the_machine_has():
         assert f"device=/dev/disk/by-id/virtio-paas{number}\n" in script
         assert f"| tail -n {2 - number} | head -n 1)" in script
         assert f'mount "$device" {place}' in script
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
+def test_the_first_disk_is_the_largest_of_what_is_asked_and_what_there_is(wanted, more, least):
+    own = least + more if more else 0
+    group = {"group": "wn", "size": {"disk": wanted * documents.MIB}}
+    base = {"IMAGE_ID": "1", **({"SIZE": str(own)} if own else {})}
+    (disk,) = documents.disks(group, [base], least)
+    assert int(disk.get("SIZE", least)) >= max(wanted, own)
+    assert disk == base or int(disk["SIZE"]) == wanted > max(own, least)
+
+
+@pytest.mark.parametrize(
+    ("own", "runs"),
+    [
+        ({}, None),
+        ({"START_SCRIPT": '#!/bin/sh\necho "it\'s"'}, "it's\n"),
+        ({"START_SCRIPT_BASE64": base64.b64encode(b"#!/bin/sh\necho this").decode()}, "this\n"),
+        ({"START_SCRIPT": "#!/bin/sh\necho plain", "START_SCRIPT_BASE64": "bm8="}, "plain\n"),
+    ],
+)
+def test_a_template_s_script_runs_after_the_machine_s(own, runs):
+    context = documents.context("n", "k", "h", {"group": "wn"}, {**own, "REPORT_READY": "YES"})
+    script = base64.b64decode(context["START_SCRIPT_BASE64"]).decode()
+    assert ("START_SCRIPT" in context, context["REPORT_READY"]) == (False, "YES")
+    assert subprocess.run(["sh", "-n"], input=script, text=True, check=False).returncode == 0
+    last = script.partition("# The template's own start script.\n")[2]
+    assert bool(last) == bool(runs)
+    said = subprocess.run(["sh", "-c", last], text=True, capture_output=True, check=True).stdout
+    assert said == (runs or "")

@@ -18,7 +18,10 @@ FEDERATED = "/v3/OS-FEDERATION/identity_providers/iam/protocols/openid/auth"
 
 
 class Keystone(http.server.BaseHTTPRequestHandler):
-    """Answers what keystoneauth asks with the token of a user of an OpenID provider, and keeps it in `seen`."""
+    """Answers what keystoneauth asks with the token of a user of an OpenID provider, and keeps it in `seen`.
+
+    A token that is not in `good` is refused.
+    """
 
     def do_GET(self):
         url = f"http://127.0.0.1:{self.server.server_port}/v3/"
@@ -27,13 +30,17 @@ class Keystone(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.seen.append((self.path, self.headers.get("Authorization")))
+        if self.headers.get("Authorization") not in self.server.good:
+            self.answer(401, {"error": {"code": 401, "title": "Unauthorized", "message": "The token has expired."}})
+            return
         body = {"methods": ["token"], "expires_at": "2999-01-01T00:00:00.000000Z", "user": {"id": "u", "name": "u"}}
         self.answer(201, {"token": body}, {"X-Subject-Token": "of the cloud"})
 
     def answer(self, status, document, headers=()):
         body = json.dumps(document).encode()
         self.send_response(status)
-        for name, value in {**dict(headers), "Content-Length": str(len(body))}.items():
+        told = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        for name, value in {**dict(headers), **told}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -45,7 +52,7 @@ class Keystone(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def keystone():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Keystone)
-    server.seen = []
+    server.seen, server.good = [], {"Bearer of.the.user", "Bearer another"}
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -80,6 +87,17 @@ def test_the_cloud_is_asked_with_the_token_in_the_file(keystone, clouds, token):
     token.write_text("another")
     api.connect("site", "cloud", clouds_file, None, str(token)).session.get_token()
     assert keystone.seen[-1][1] == "Bearer another"
+
+
+def test_a_token_that_has_run_out_is_told(keystone, clouds, token):
+    token.write_text("of.yesterday")
+    clouds_file = clouds(f"http://127.0.0.1:{keystone.server_port}")
+    site = OpenStackSite("site", {"cloud": "cloud", "clouds_file": clouds_file, "access_token_file": str(token)})
+    description = site.describe()
+    assert not description["available"]
+    assert "The token has expired" in description["problem"]
+    assert "an access token may have run out" in description["problem"]
+    assert len(keystone.seen) == 1
 
 
 def test_a_token_of_clouds_yaml_goes_first(clouds, token):
