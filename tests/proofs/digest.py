@@ -127,4 +127,4 @@ def _counts(name: str, depends: Iterable[str]) -> bool:
 
 
 def _below(name: str, paths: Iterable[str]) -> bool:
-    return any(name == path or name.startswith(path.rstrip("/") + "/") for path in paths)
+    return f"{name}/".startswith(tuple(f"{path.rstrip('/')}/" for path in paths))
