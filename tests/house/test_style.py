@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The linters find nothing."""
+"""The linters find nothing, and every file states its licence."""
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
+
+GENERATED = {"changelog.yaml"}
 
 
 @pytest.mark.parametrize(
@@ -28,3 +32,19 @@ def test_no_lint_is_silenced_for_the_whole_project(root):
     lines = (root / ".ansible-lint").read_text().splitlines()
     assert not [line for line in lines if line.startswith(("skip_list", "warn_list", "mock_"))]
     assert not list((root / "collections").rglob("tests/sanity/ignore-*.txt"))
+
+
+def test_every_file_states_its_licence(root):
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    code = [
+        root / name for name in listed.stdout.splitlines() if name.endswith((".py", ".yml", ".yaml", ".sh", ".cfg"))
+    ]
+    silent = [path for path in code if path.is_file() and "SPDX-License-Identifier" not in path.read_text()]
+    silent = [str(path) for path in silent if path.name not in GENERATED]
+    assert not silent

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
 from collections.abc import Iterable, Sequence
 
 from . import ledger
-from .digest import Checkout, digest
-from .groups import Groups, read
+from .digest import Checkout, CheckoutError, digest, unknown_versions
+from .groups import Group, Groups, GroupsError, read
 from .versions import versions
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -34,34 +35,67 @@ def main() -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("list", help="each group, and whether it is proved")
     which = verbs.add_parser("which", help="the groups that run when one of these files changes")
-    which.add_argument("paths", nargs="+", metavar="PATH", help="a file, by its path from the root")
+    which.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder of the checkout")
     verbs.add_parser("changes", help="the table of docs/tests.md: which groups run after which change")
     verbs.add_parser("seconds", help="the table of docs/measurements.md: what each group took when it passed last")
     given = parser.parse_args()
     lines = {
         "list": lambda: listed(ROOT),
-        "which": lambda: depending(Checkout(ROOT), read(ROOT), given.paths),
+        "which": lambda: which_run(Checkout(ROOT), read(ROOT), given.paths),
         "changes": lambda: changes(Checkout(ROOT), read(ROOT)),
         "seconds": lambda: seconds(ledger.read(ROOT)),
     }
-    print("\n".join(lines[given.verb]()))
+    try:
+        print("\n".join(lines[given.verb]()))
+    except (CheckoutError, GroupsError, ValueError) as error:
+        parser.error(str(error))
 
 
 def listed(root: pathlib.Path) -> list[str]:
     """Return a line for each group: always, proved (since when, in how many seconds), or not proved."""
     checkout, proofs = Checkout(root), ledger.read(root)
-    lines = []
-    for group in read(root):
-        proof = proofs.get(group.name)
-        now = digest(group, checkout, versions) if group.depends is not None else None
-        if group.depends is None:
-            state = "always runs"
-        elif proof is not None and now == proof.digest:
-            state = f"proved {proof.time}"
-        else:
-            state = "not proved"
-        lines.append(f"{group.name:28} {state:28} {f'{proof.seconds} s' if proof else ''}".rstrip())
-    return lines
+    return [_listed(group, checkout, proofs.get(group.name)) for group in read(root)]
+
+
+def _listed(group: Group, checkout: Checkout, proof: ledger.Proof | None) -> str:
+    seconds = f"{proof.seconds} s" if proof else ""
+    return f"{group.name:28} {seconds:>8}  {_state(group, checkout, proof)}"
+
+
+def _state(group: Group, checkout: Checkout, proof: ledger.Proof | None) -> str:
+    if group.depends is None:
+        return "always runs"
+    unknown = unknown_versions(group, versions)
+    if unknown:
+        return f"not proved: the version of {', '.join(unknown)} is not known"
+    if proof is None:
+        return "not proved"
+    if digest(group, checkout, versions) != proof.digest:
+        return f"not proved: something changed since {proof.time}"
+    return f"proved {proof.time}"
+
+
+def which_run(checkout: Checkout, groups: Groups, paths: Iterable[str]) -> list[str]:
+    """Return the names of the groups that run after a change of these files and of all files in these folders.
+
+    Paths are from where the command was given, or else from the root. ValueError for one of which there is no file.
+    """
+    return depending(checkout, groups, [name for path in paths for name in _files(checkout, path)])
+
+
+def _files(checkout: Checkout, path: str) -> list[str]:
+    root = checkout.root
+    places = dict.fromkeys(os.path.normpath(base / path) for base in (pathlib.Path.cwd(), root))
+    within = [pathlib.Path(place).relative_to(root) for place in places if pathlib.Path(place).is_relative_to(root)]
+    for place in map(str, within):
+        found = [name for name in checkout.files if place == "." or name == place or name.startswith(f"{place}/")]
+        if found:
+            return found
+    if not within:
+        raise ValueError(f"{path} is outside of the checkout {root}: no group depends on it")
+    if any((root / place).exists() for place in within):
+        raise ValueError(f"git ignores {path}, or has no file in it: no group depends on it")
+    raise ValueError(f"there is no {path}, neither here nor from the root {root}")
 
 
 def depending(checkout: Checkout, groups: Groups, paths: Sequence[str]) -> list[str]:

@@ -68,12 +68,20 @@ def _begins(nodeid: str, test: str) -> bool:
 
 def read(root: pathlib.Path) -> Groups:
     """Return the groups of the checkout ROOT; GroupsError where the file is wrong."""
-    document = yaml.safe_load((root / FILE).read_text())
+    try:
+        document = yaml.safe_load((root / FILE).read_bytes())
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise GroupsError(f"{FILE}: {line}this is no YAML: {error.problem}") from error
+    if not isinstance(document, dict) or document.keys() != {"sets", "groups"}:
+        raise GroupsError(f"{FILE}: there must be `sets` and `groups`, and nothing else")
     sets = document["sets"]
     return Groups(group for name, body in document["groups"].items() for group in _groups(root, name, body, sets))
 
 
 def _groups(root: pathlib.Path, name: str, body: dict[str, t.Any], sets: Mapping[str, list[str]]) -> Iterator[Group]:
+    if not isinstance(body, dict) or "tests" not in body:
+        raise GroupsError(f"{FILE}: group {name}: there must be `tests`")
     unknown = body.keys() - {"tests", "depends", "installs", PER}
     if unknown:
         raise GroupsError(f"{FILE}: group {name}: unknown {', '.join(sorted(unknown))}")

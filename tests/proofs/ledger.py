@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import fcntl
+import os
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -17,6 +20,13 @@ _HEAD = """\
 # When each group of tests/groups.yaml passed last, and of what. Only runs of the tests write it:
 # `make test-group G=NAME` proves one group, `make test-all` all of them.
 """
+
+
+class LedgerError(ValueError):
+    """The ledger cannot be read."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{FILE}: {problem}. Mend it, or delete it: then every group runs, and is written anew")
 
 
 @dataclass(frozen=True)
@@ -51,21 +61,56 @@ class Choice:
 
 
 def read(root: pathlib.Path) -> dict[str, Proof]:
-    """Return the proofs by group; none where there is no ledger. ValueError where it is damaged."""
+    """Return the proofs by group; none where there is no ledger. LedgerError where it is damaged."""
     path = root / FILE
-    document = yaml.safe_load(path.read_text()) if path.exists() else None
-    return {name: _proof(entry) for name, entry in (document or {}).items()}
+    try:
+        document = yaml.safe_load(path.read_bytes()) if path.exists() else None
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise LedgerError(f"{line}this is no YAML; is it a merge that is not resolved?") from error
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise LedgerError("this is no YAML") from error
+    if not isinstance(document or {}, dict):
+        raise LedgerError("this is no mapping of groups to proofs")
+    return {name: _proof(name, entry) for name, entry in (document or {}).items()}
 
 
-def _proof(entry: Mapping[str, object]) -> Proof:
-    digest, passed, seconds = entry["digest"], str(entry["passed"]), entry["seconds"]
-    if not isinstance(seconds, int) or not isinstance(digest, (str, type(None))) or len(entry) != 3:
-        raise ValueError(f"{FILE}: this is no proof: {entry}")
-    return Proof(digest, datetime.datetime.strptime(passed, _TIME), seconds)
+def _proof(name: str, entry: object) -> Proof:
+    try:
+        if isinstance(entry, dict) and entry.keys() == {"digest", "passed", "seconds"}:
+            digest, seconds = entry["digest"], entry["seconds"]
+            passed = datetime.datetime.strptime(str(entry["passed"]), _TIME)
+            if isinstance(digest, (str, type(None))) and isinstance(seconds, int) and isinstance(name, str):
+                return Proof(digest, passed, seconds)
+    except ValueError:
+        pass
+    raise LedgerError(f"the entry of {name} is no proof: {entry}")
 
 
-def write(root: pathlib.Path, proofs: Mapping[str, Proof]) -> None:
-    """Write the proofs in the order of their names."""
+def add(root: pathlib.Path, proofs: Mapping[str, Proof], groups: Collection[str]) -> None:
+    """Write proofs beside those that are in the ledger; of these, those of GROUPS stay. LedgerError as for `read`.
+
+    Other runs may do the same at the same time.
+    """
+    with _alone(root):
+        kept = {name: proof for name, proof in read(root).items() if name in groups}
+        _write(root, kept | dict(proofs))
+
+
+@contextlib.contextmanager
+def _alone(root: pathlib.Path) -> Iterator[None]:
+    """Wait until no other process changes the ledger."""
+    # The folder is what is locked: the ledger itself is replaced, and a file for the lock would lie about.
+    folder = os.open((root / FILE).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _write(root: pathlib.Path, proofs: Mapping[str, Proof]) -> None:
+    """Write the proofs in the order of their names, in one step."""
     entries = {
         name: {"digest": proof.digest, "passed": proof.time, "seconds": proof.seconds}
         for name, proof in sorted(proofs.items())
@@ -76,15 +121,25 @@ def write(root: pathlib.Path, proofs: Mapping[str, Proof]) -> None:
     beside.replace(path)
 
 
+def now() -> datetime.datetime:
+    """Return the time of a proof that is made now."""
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)
+
+
 def choose(digests: Mapping[str, str | None], proofs: Mapping[str, Proof], seconds: float) -> Choice:
     """Choose by the digests that the groups have now, where `seconds` may be spent on what is proved already.
 
     Those that were proved longest ago come first, as many as fit. The first of all runs even where it does not fit, or
-    it never would; with 0 seconds none does.
+    it never would; with 0 seconds none does. A time to come is of another clock and tells nothing: it counts as the
+    longest ago.
     """
+    present = now()
+
+    def age(name: str) -> tuple[bool, datetime.datetime, str]:
+        return proofs[name].passed <= present, proofs[name].passed, name
+
     proved = [name for name, digest in digests.items() if _holds(digest, proofs.get(name))]
-    oldest = sorted(proved, key=lambda name: (proofs[name].passed, name))
-    again = _that_fit(oldest, proofs, seconds)
+    again = _that_fit(sorted(proved, key=age), proofs, seconds)
     return Choice(frozenset(proved) - again, again, frozenset(digests) - frozenset(proved))
 
 

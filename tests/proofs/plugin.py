@@ -8,7 +8,6 @@ paths): a part of a group proves nothing.
 
 from __future__ import annotations
 
-import datetime
 import math
 import typing as t
 from collections.abc import Collection, Iterable
@@ -16,14 +15,27 @@ from collections.abc import Collection, Iterable
 import pytest
 
 from . import ledger
-from .digest import Checkout, digest
+from .digest import Checkout, CheckoutError, digest, unknown_versions
 from .groups import Group, Groups, GroupsError, read
 from .record import Record
 from .versions import versions
 
 _LEFT_OUT = "left_out_groups"
 _ARGUMENTS = "arguments"
-_SELECTIONS = {"keyword": "-k", "markexpr": "-m", "lf": "--lf", "stepwise": "--sw", "deselect": "--deselect"}
+_SELECTIONS = {
+    "keyword": "-k",
+    "markexpr": "-m",
+    "lf": "--lf",
+    "stepwise": "--sw",
+    "deselect": "--deselect",
+    "ignore": "--ignore",
+    "ignore_glob": "--ignore-glob",
+    "override_ini": "-o",
+}
+_SOURCES = {
+    pytest.Config.ArgsSource.ARGS: "a path",
+    pytest.Config.ArgsSource.INVOCATION_DIR: "the folder in which pytest was started",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -87,8 +99,8 @@ def _begin(config: pytest.Config) -> None:
 
 def _part(config: pytest.Config) -> str | None:
     """Return the option that makes a run have only some of the tests."""
-    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
-        return "a path"
+    if config.args_source in _SOURCES:
+        return _SOURCES[config.args_source]
     return next((shown for name, shown in _SELECTIONS.items() if getattr(config.option, name, None)), None)
 
 
@@ -124,26 +136,42 @@ class Run:
         self._groups = groups
         self._mode = config.option.proofs
         self._checked = [group for group in asked if group.depends is not None]
-        self._digests = self._digests_now()
         self._proofs = ledger.read(self._root)
+        self._problem: str | None = None
+        try:
+            self._digests = self._digests_now()
+        except CheckoutError as error:
+            self._digests = {group.name: None for group in self._checked}
+            self._problem = str(error)
         self._choice = ledger.choose(self._digests, self._proofs, config.option.proofs_minutes * 60)
         proved = self._choice.left_out if self._mode == "use" else frozenset()
         self.left_out = proved | {group.name for group in groups} - {group.name for group in asked}
         self._record = Record(groups)
         self._written: list[str] = []
+        self._not_written: str | None = None
 
     def _digests_now(self) -> dict[str, str | None]:
         checkout = Checkout(self._root)
         return {group.name: digest(group, checkout, versions) for group in self._checked}
 
     def pytest_report_header(self) -> list[str]:
+        if self._problem:
+            return [f"proofs: no group is left out or written, for {self._problem}"]
+        unknown = [line for group in self._checked for line in self._unknown(group)]
         if self._mode != "use":
-            return ["proofs: no group is left out for being proved"]
+            return ["proofs: no group is left out for being proved", *unknown]
+        unproved = sorted(self._choice.unproved)
         return [
             *(f"proofs: left out: {name}, proved {self._proofs[name].time}" for name in sorted(self._choice.left_out)),
             *(f"proofs: runs again: {name}, proved {self._proofs[name].time}" for name in sorted(self._choice.again)),
-            *(f"proofs: runs, for it is not proved: {name}" for name in sorted(self._choice.unproved)),
+            *([f"proofs: run, for they are not proved: {', '.join(unproved)}"] if unproved else []),
+            *unknown,
         ]
+
+    def _unknown(self, group: Group) -> Iterable[str]:
+        names = unknown_versions(group, versions)
+        if names:
+            yield f"proofs: cannot be proved: {group.name}: the version of {', '.join(names)} is not known"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: t.Any) -> None:
@@ -153,6 +181,10 @@ class Run:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
         self._record.collected(ids)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if not report.passed:
+            self._record.not_collected(report.nodeid)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._record.collected(item.nodeid for item in session.items)
@@ -164,19 +196,21 @@ class Run:
     def pytest_sessionfinish(self) -> None:
         passed = self._record.passed()
         # What was edited during the run was not what passed.
-        after = self._digests_now() if passed else {}
-        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)
-        new = {
-            name: ledger.Proof(self._digests.get(name), now, math.ceil(seconds))
-            for name, seconds in passed.items()
-            if self._may_write(name, after)
-        }
-        if new:
-            ledger.write(self._root, ledger.read(self._root) | new)
-        self._written = sorted(new)
+        try:
+            after = self._digests_now() if passed and not self._problem else {}
+            new = {
+                name: ledger.Proof(self._digests.get(name), ledger.now(), math.ceil(seconds))
+                for name, seconds in passed.items()
+                if self._may_write(name, after)
+            }
+            if new:
+                ledger.add(self._root, new, {group.name for group in self._groups})
+            self._written = sorted(new)
+        except (CheckoutError, ledger.LedgerError, OSError) as error:
+            self._not_written = str(error)
 
     def _may_write(self, name: str, after: dict[str, str | None]) -> bool:
-        if self._mode == "off":
+        if self._mode == "off" or self._problem:
             return False
         if name in self._digests:
             return self._digests[name] is not None and self._digests[name] == after[name]
@@ -188,3 +222,5 @@ class Run:
             terminalreporter.write_line(f"left out: {name}, proved {self._proofs[name].time}")
         if self._written:
             terminalreporter.write_line(f"proved now, in {ledger.FILE}: {', '.join(self._written)}")
+        if self._not_written:
+            terminalreporter.write_line(f"nothing is proved: {self._not_written}")

@@ -19,6 +19,7 @@ class Record:
         self._tests: dict[str, set[str]] = defaultdict(set)
         self._phases: dict[str, set[str]] = defaultdict(set)
         self._seconds: dict[str, float] = defaultdict(float)
+        self._in_part: set[str] = set()
 
     def collected(self, ids: Iterable[str]) -> None:
         """Take the ids of the tests that the run has; several processes tell the same."""
@@ -26,6 +27,13 @@ class Record:
             name = self._groups.name_of(nodeid)
             if name is not None:
                 self._tests[name].add(nodeid)
+
+    def not_collected(self, place: str) -> None:
+        """Take a file or folder of tests that was skipped or that failed before its tests were known."""
+        self._in_part |= {group.name for group in self._groups if any(_within(file, place) for file in group.files)}
+        name = self._groups.name_of(place)
+        if name is not None:
+            self._in_part.add(name)
 
     def phase(self, nodeid: str, when: str | None, outcome: str, seconds: float) -> None:
         """Take the end of a test's phase: `when` is setup, call or teardown."""
@@ -41,5 +49,9 @@ class Record:
         return {
             name: sum(self._seconds[test] for test in tests)
             for name, tests in self._tests.items()
-            if all(self._phases[test] >= PHASES for test in tests)
+            if name not in self._in_part and all(self._phases[test] >= PHASES for test in tests)
         }
+
+
+def _within(file: str, folder: str) -> bool:
+    return not folder or file == folder or file.startswith(f"{folder}/")

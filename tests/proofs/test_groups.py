@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import pathlib
+import re
+from collections.abc import Iterable
 
 import pytest
 
@@ -39,6 +43,50 @@ def test_every_group_has_tests():
 def test_what_a_group_depends_on_is_there():
     declared = {path.removeprefix("!") for group in GROUPS for path in group.depends or ()}
     assert [path for path in sorted(declared) if not (ROOT / path).exists()] == []
+
+
+@functools.cache
+def names(path: pathlib.Path) -> set[str]:
+    """Return the texts in a Python file, and those that it joins with /."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value.strip("/"))
+        parts: list[str] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.Constant):
+            parts.insert(0, str(node.right.value))
+            node = node.left
+        found.add("/".join(parts))
+    return found
+
+
+CHECKED = [group for group in GROUPS if group.depends is not None]
+PLACES = ("", "collections/ansible_collections/indigo/paas/")
+
+
+@pytest.mark.parametrize("group", CHECKED, ids=[group.name for group in CHECKED])
+def test_a_group_depends_on_what_its_tests_name(group):
+    """A word alone, such as README.md, may be a file elsewhere; a path that there is in the checkout is meant."""
+    counting = CHECKOUT.files_of(group)
+    tests = [name for name in counting if name.startswith("tests/") and name.endswith(".py")]
+    named = {place + text for name in tests for text in names(ROOT / name) if "/" in text for place in PLACES}
+    there = {path for path in named if _below(CHECKOUT.files, path)}
+    assert [path for path in sorted(there) if not _below(counting, path)] == []
+
+
+def _below(files: Iterable[str], path: str) -> bool:
+    return any(file == path or file.startswith(f"{path}/") for file in files)
+
+
+@pytest.mark.parametrize("group", CHECKED, ids=[group.name for group in CHECKED])
+def test_a_group_that_runs_the_command_depends_on_it(group):
+    counting = CHECKOUT.files_of(group)
+    tests = [ROOT / name for name in counting if name.startswith("tests/") and is_test(name)]
+    runs = any(
+        re.search(r"\bindigo(\.json|\.start)?\(|\bindigo: Command|[\"']indigo-paas[\"' ]", test.read_text())
+        for test in tests
+    )
+    assert not runs or {"src/indigo_paas/cli/_main.py", "inventories/local/sites.yml"} <= set(counting)
 
 
 def test_every_group_that_may_be_left_out_names_versions():
@@ -103,6 +151,23 @@ groups:
 def test_a_wrong_declaration_is_refused(tmp_path, body):
     write(tmp_path, f"sets: {{}}\ngroups:\n  one: {body}\n")
     with pytest.raises(GroupsError, match="group one"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "groups: {}",
+        "sets: {}\ngroups: {one: 1}",
+        "sets: {}\ngroups: {one: {}}",
+        "<<<<<<< HEAD\na: b\n======\n",
+    ],
+)
+def test_a_damaged_file_is_refused(tmp_path, text):
+    write(tmp_path, text)
+    with pytest.raises(GroupsError, match=r"tests/groups.yaml: "):
         read(tmp_path)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 import pathlib
 import re
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.proofs import ledger
 from tests.proofs.groups import Groups, read
-from tests.proofs.ledger import Proof, choose
+from tests.proofs.ledger import LedgerError, Proof, choose
 from tests.proofs.record import Record
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -31,14 +32,37 @@ def test_the_ledger_of_this_checkout():
         assert (entry.digest is None) == (groups[name].depends is None)
         assert entry.digest is None or re.fullmatch("[0-9a-f]{16}", entry.digest)
         assert entry.seconds >= 0
-        assert entry.passed <= datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
-def test_it_reads_back_what_it_writes(tmp_path):
+@pytest.fixture
+def root(tmp_path):
     (tmp_path / "tests").mkdir()
+    return tmp_path
+
+
+def test_it_reads_back_what_it_writes(root):
     proofs = {"one": proof(), "always": proof(None, 3, 7)}
-    ledger.write(tmp_path, proofs)
-    assert ledger.read(tmp_path) == proofs
+    ledger.add(root, proofs, proofs)
+    assert ledger.read(root) == proofs
+
+
+def test_what_is_written_comes_beside_what_there_is_of_groups_that_there_are(root):
+    ledger.add(root, {"old": proof(), "gone": proof(), "same": proof("a")}, ["old", "gone", "same"])
+    ledger.add(root, {"same": proof("b")}, ["old", "same"])
+    assert ledger.read(root) == {"old": proof(), "same": proof("b")}
+    assert [path.name for path in (root / "tests").iterdir()] == ["proofs.yaml"]
+
+
+def test_several_processes_write_at_the_same_time(root):
+    names = [f"group-{number}" for number in range(24)]
+    with ProcessPoolExecutor(4) as pool:
+        list(pool.map(write_one, [(root, name, names) for name in names]))
+    assert sorted(ledger.read(root)) == sorted(names)
+
+
+def write_one(told):
+    root, name, names = told
+    ledger.add(root, {name: proof()}, names)
 
 
 def test_there_may_be_no_ledger(tmp_path):
@@ -46,19 +70,32 @@ def test_there_may_be_no_ledger(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "entry",
+    "text",
     [
-        "{digest: a, passed: 2026-01-01 10:00, seconds: many}",
-        "{digest: 5, passed: 2026-01-01 10:00, seconds: 5}",
-        "{digest: a, passed: soon, seconds: 5}",
-        "{digest: a, passed: 2026-01-01 10:00, seconds: 5, skipped: 1}",
+        "one: {digest: a, passed: 2026-01-01 10:00, seconds: many}",
+        "one: {digest: 5, passed: 2026-01-01 10:00, seconds: 5}",
+        "one: {digest: a, passed: soon, seconds: 5}",
+        "one: {digest: a, passed: 2026-01-01 10:00, seconds: 5, skipped: 1}",
+        "one: {digest: a, seconds: 5}",
+        "one: two",
+        "one:",
+        "[one]",
+        "one: {digest: [a}",
+        "\0",
     ],
 )
-def test_a_damaged_ledger_is_refused(tmp_path, entry):
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests/proofs.yaml").write_text(f"one: {entry}\n")
-    with pytest.raises(ValueError, match=r"proof|match"):
-        ledger.read(tmp_path)
+def test_a_damaged_ledger_is_refused(root, text):
+    (root / ledger.FILE).write_text(text)
+    with pytest.raises(LedgerError, match=r"tests/proofs.yaml: .* delete it"):
+        ledger.read(root)
+
+
+def test_a_merge_that_is_not_resolved_is_told_with_its_line(root):
+    entry = "  digest: {}\n  passed: 2026-01-01 10:00\n  seconds: 5\n"
+    text = f"one:\n<<<<<<< HEAD\n{entry.format('a')}=======\n{entry.format('b')}>>>>>>> other\n"
+    (root / ledger.FILE).write_text(text)
+    with pytest.raises(LedgerError, match=r"line \d+: this is no YAML; is it a merge"):
+        ledger.read(root)
 
 
 def test_what_changed_runs_and_what_did_not_is_left_out():
@@ -76,6 +113,12 @@ def test_the_oldest_run_again_as_far_as_they_fit():
     digests = dict.fromkeys(proofs, "a")
     assert choose(digests, proofs, 120).again == {"old", "young"}
     assert choose(digests, proofs, 0).again == set()
+
+
+def test_a_time_to_come_counts_as_long_ago():
+    day = (ledger.now() - DAY).days + 2
+    proofs = {"old": proof(day=1), "to come": proof(day=day)}
+    assert choose(dict.fromkeys(proofs, "a"), proofs, 60).again == {"to come"}
 
 
 def test_the_oldest_runs_again_even_if_it_never_fits():

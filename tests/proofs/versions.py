@@ -33,6 +33,7 @@ def _of_python(name: str) -> str | None:
         return None
 
 
+@functools.cache
 def _of_debian(suite: str, packages: tuple[str, ...]) -> dict[str, str]:
     lists = _lists(suite)
     said = _said("apt-cache", *_options(lists.name), "policy", *packages) if lists else ""
@@ -72,6 +73,7 @@ def _options(directory: str) -> list[str]:
         "Dir::State": directory,
         "Dir::State::status": f"{directory}/status",
         "Dir::Cache": f"{directory}/cache",
+        "Acquire::Languages": "none",
     }
     return [word for name, place in places.items() for word in ("-o", f"{name}={place}")]
 
