@@ -252,11 +252,13 @@ def _slots(function: str, arguments: list) -> list[Slot]:
         return [Slot(*arguments[:3])]
     if function == ASSIGNED:
         return [Slot(*arguments[:3], is_attribute=True)]
-    if function != "get_attribute" or not isinstance(arguments[0], str):
+    # One that could not be bound may have anything for arguments.
+    if function != "get_attribute" or not all(isinstance(argument, str) for argument in arguments[:2]):
         return []
     entity, *path = arguments
     found = [Slot(entity, None, path[0], is_attribute=True)]
-    return [*found, Slot(entity, *path[:2], is_attribute=True)] if len(path) > 1 else found
+    deeper = path[1] if len(path) > 1 else None
+    return [*found, Slot(entity, path[0], deeper, is_attribute=True)] if isinstance(deeper, str) else found
 
 
 def evaluate_or_report(value: Any, state: State, report: Report, at: Location) -> Any:
