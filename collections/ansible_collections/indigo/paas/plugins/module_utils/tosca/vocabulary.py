@@ -286,6 +286,14 @@ class Vocabulary:
         return self.full_name(kind, written)
 
 
+def spellings(kind: str, name: str) -> list[str]:
+    """Return all ways in which a template may write the name of a type, its full name first."""
+    names = [name, *(other for other, meant in _RENAMED.get(kind, {}).items() if meant == name)]
+    prefixes = (PREFIXES[kind], *_LONGER_PREFIXES.get(kind, ()))
+    ends = [each.removeprefix(prefix) for each in names for prefix in prefixes if each.startswith(prefix)]
+    return list(dict.fromkeys([*names, *ends, *(f"tosca:{end}" for end in ends or names)]))
+
+
 def shipped_files(root: Path = COLLECTION) -> list[Path]:
     """Return the files of the collection that define types: the base vocabulary, then each role's own."""
     return [*sorted((root / "tosca").glob("*.yaml")), *sorted((root / "roles").glob("*/meta/tosca.yml"))]

@@ -198,3 +198,41 @@ def test_a_group_of_no_machines_has_empty_lists(plan_text: Callable[..., Plan], 
         **dict.fromkeys(("all", "public", "users", "line", "first")),
         **lists,
     }
+
+
+def test_an_attribute_that_a_step_reads_and_sets_itself_is_its_first_value(vocabulary: Vocabulary) -> None:
+    plan = planned(vocabulary, SERVICE.replace("ATTRIBUTES", ""))
+    assert [stage["components"] for stage in plan.stages] == [["service"], ["reader"]]
+
+
+def test_what_a_value_is_made_of_is_waited_for(vocabulary: Vocabulary) -> None:
+    more = """
+    second: {type: lab.Service, requirements: [{host: other}]}
+    other: {type: lab.Machine}
+"""
+    text = SERVICE.replace("ATTRIBUTES", "url: {get_attribute: [second, made]}")
+    plan = planned(vocabulary, text.replace("  outputs:", f"{more}  outputs:"))
+    order = [name for stage in plan.stages for name in stage["components"]]
+    assert order.index("second") < order.index("reader")
+
+
+def test_what_an_operation_of_a_machine_sets_is_read(vocabulary: Vocabulary) -> None:
+    plan = planned(
+        vocabulary,
+        """
+  node_templates:
+    machine:
+      type: lab.Machine
+      attributes: {open: not yet}
+      interfaces: {Standard: {configure: {implementation: lab.own.opener, outputs: {opener_state: [SELF, open]}}}}
+    reader:
+      type: tosca.nodes.SoftwareComponent
+      requirements: [{host: machine}]
+      interfaces:
+        Standard: {configure: {implementation: lab.own.reader, inputs: {reader_x: {get_attribute: [machine, open]}}}}
+  outputs: {x: {value: {get_attribute: [machine, open]}}}
+""",
+    )
+    assert [stage["name"] for stage in plan.stages] == ["opener", "reader"]
+    assert outputs(plan, {"nodes": NODES, "facts": {}}) == {"x": "not yet"}
+    assert outputs(plan, {"nodes": NODES, "facts": {"machine-0": {"opener_state": "wide"}}}) == {"x": "wide"}
