@@ -274,7 +274,7 @@ def _give_template(
     doing: Work, template: Template, inputs: Mapping[str, Any], observer: Observer, tries: Mapping[str, Any]
 ) -> Outcome:
     """Give the deployment, whose files are lost, TEMPLATE; it stays where its nodes are."""
-    asked = dataclasses.replace(_new(template, inputs, doing.row.name, _places(doing), tries), is_new=True)
+    asked = dataclasses.replace(new(template, inputs, doing.row.name, _places(doing), tries), is_new=True)
     told = {"template": asked.template.title, "description": asked.plan.get("description") or ""}
     doing.store.change_deployment(doing.row.name, **told)
     return _apply(doing, "deploy", "deploy", asked, observer)

@@ -13,7 +13,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.indigo.paas.plugins.module_utils.tosca import default_vocabulary, load
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import default_vocabulary, load, vocabulary
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import definitions
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Report
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import PREFIXES
@@ -74,6 +74,12 @@ def found(kind: str, written: str) -> t.Any:
 def test_a_type_is_known_under_all_its_names(kind: str, name: str) -> None:
     meant = TYPES[kind][name].get("same", name)
     assert {found(kind, written).name for written in spellings(kind, name)} == {meant}
+
+
+def test_an_editor_knows_all_these_names() -> None:
+    for kind, name in NAMED:
+        meant = TYPES[kind][name].get("same", name)
+        assert {*spellings(kind, name)} <= {*vocabulary.spellings(kind, meant)}
 
 
 @pytest.mark.parametrize("version", VERSIONS)

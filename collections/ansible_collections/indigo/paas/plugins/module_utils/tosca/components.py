@@ -32,6 +32,7 @@ class ComponentMaker:
         self._nodes = [node for node in topology.nodes.values() if self._runs(node, steps)]
         self._steps = {node.name: steps.get(node.name, []) for node in self._nodes}
         self._artifacts = by_file(artifact for node in topology.nodes.values() for artifact in node.artifacts.values())
+        self._assigned = {(each.node, *each.path): each.value for each in topology.assigned}
 
     def components(self) -> list[dict[str, Any]]:
         """Return every node that runs on machines, in the order of the template.
@@ -93,7 +94,7 @@ class ComponentMaker:
 
     def _requires(self, node: NodeTemplate) -> list[str]:
         names = [requirement.node for requirement in node.requirements]
-        names += [name for step in self._steps[node.name] for name, _attribute in _references(step.call)]
+        names += [name for step in self._steps[node.name] for name, _attribute in self._references(step.call)]
         return [name for name in dict.fromkeys(names) if name in self._steps and name != node.name]
 
     def _attributes(self, node: NodeTemplate) -> dict[str, dict[str, str]]:
@@ -113,7 +114,7 @@ class ComponentMaker:
                 after = set(needed) if index == 0 else {(node.name, index - 1)}
                 if step.waits_for is not None:
                     after |= last.get(step.waits_for, set())
-                producers = self._producers(node, step.call)
+                producers = self._producers(node, index)
                 units.append(Unit((node.name, index), self._shared(node, index, step), after, producers))
         return units
 
@@ -132,18 +133,34 @@ class ComponentMaker:
             last[name] = {(name, own[-1])} if own else {key for need in graph[name] for key in last.get(need, ())}
         return last
 
-    def _producers(self, node: NodeTemplate, call: OperationCall) -> set[Key]:
-        """Return the units that make the attributes which a call's arguments refer to."""
+    def _producers(self, node: NodeTemplate, index: int) -> set[Key]:
+        """Return the units that make the attributes which the arguments of a node's step refer to.
+
+        An attribute of the node itself that has a value already is that value, until a step has changed it.
+        """
         found = set()
-        for name, attribute in _references(call):
+        for name, attribute in self._references(self._steps[node.name][index].call):
             if name not in self._steps:
                 continue
             makers = [i for i, step in enumerate(self._steps[name]) if attribute in step.call.outputs.values()]
-            found.update((name, index) for index in makers)
-            if not makers and attribute is not None and not self._topology.nodes[name].is_compute:
+            has_value = (name, attribute) in self._assigned
+            found.update((name, i) for i in makers if name != node.name or i < index or not has_value)
+            is_given = has_value or attribute is None or self._topology.nodes[name].is_compute
+            if not makers and not is_given:
                 message = f"'{node.name}' waits for the attribute '{attribute}' of '{name}', which nothing sets"
                 self._report.add("not-implemented", message, node.at, "The argument that needs it is left out.")
         return found
+
+    def _references(self, call: OperationCall) -> list[tuple[str, str | None]]:
+        """Return the nodes and attributes that the arguments of a call need, and those that their values need."""
+        found = dict.fromkeys(_references(dict(call.arguments)))
+        waiting = list(found)
+        while waiting:
+            value = self._assigned.get(waiting.pop())
+            new = [each for each in _references(value) if each not in found]
+            found.update(dict.fromkeys(new))
+            waiting += new
+        return list(found)
 
     def _refuse_cycles(self, units: list[Unit]) -> bool:
         graph = {unit.key: [*unit.after, *unit.strictly_after] for unit in units}
@@ -185,10 +202,10 @@ def _operation(step: Step, artifacts: Mapping[str, Any]) -> dict[str, Any]:
     return found if step.relationship is None else {**found, "relationship": step.relationship}
 
 
-def _references(call: OperationCall) -> list[tuple[str, str | None]]:
-    """Return the nodes and attributes that the arguments of a call need."""
+def _references(value: Any) -> list[tuple[str, str | None]]:
+    """Return the nodes and attributes that a value needs."""
     found = []
-    for name, arguments in calls(dict(call.arguments)):
+    for name, arguments in calls(value):
         if name in _REFERENCES and isinstance(arguments[0], str):
             found.append((arguments[0], arguments[1] if name == "get_attribute" else None))
     return found

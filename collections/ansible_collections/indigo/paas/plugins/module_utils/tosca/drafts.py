@@ -173,9 +173,11 @@ class DraftRequirement:
 class Templates:
     """The node templates and relationships by name, in the order of the template.
 
-    `written` are all node templates, even those that cannot be read.
+    `written` are all node templates, even those that cannot be read. `incomplete` says that types may be missing, so
+    that a node may have more than it seems.
     """
 
     nodes: Mapping[str, Draft]
     relationships: Mapping[str, DraftRelationship]
     written: Mapping[str, Any]
+    incomplete: bool = False

@@ -64,7 +64,7 @@ def gather_types(
     vocabulary = Vocabulary(shipped)
     vocabulary.incomplete = files.incomplete
     for found in files.documents:
-        vocabulary.add(found, report, files.prefixes(found))
+        vocabulary.add(found, report, files.prefixes(found), is_imported=found is not document)
     vocabulary.check(report, document.file)
     return vocabulary
 

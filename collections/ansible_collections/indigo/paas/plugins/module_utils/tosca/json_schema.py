@@ -17,14 +17,13 @@ from .functions import FUNCTIONS, plain
 from .normative import SCALAR_UNITS
 from .report import NOWHERE, Report
 from .types import PRIMITIVES, CapabilityDef, Schema, Type
-from .vocabulary import PREFIXES, Vocabulary
+from .vocabulary import PREFIXES, Vocabulary, spellings
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 TITLE = "TOSCA template of indigo.paas"
 
 _Json = dict[str, Any]
 _NODES = "node_types"
-_NAME = "tosca.nodes."
 _TYPE_SECTIONS = ("data_types", "capability_types", "relationship_types", "node_types", "policy_types")
 
 # The primitive types with everything that the reader converts to them; see converters.py.
@@ -174,17 +173,9 @@ def _one_key(known: Mapping[str, _Json] | None = None, additional: _Json | None 
 
 def _only_known_nodes(nodes: Mapping[str, Type]) -> _Json:
     """Return that no node has an unknown type: so it is in a template that brings no types of its own."""
-    node = {"properties": {"type": {"enum": [spelling for name in nodes for spelling in _spellings(name)]}}}
+    node = {"properties": {"type": {"enum": [spelling for name in nodes for spelling in spellings(_NODES, name)]}}}
     templates = {"properties": {"node_templates": {"additionalProperties": node}}}
     return {"properties": {"topology_template": templates}}
-
-
-def _spellings(name: str, prefix: str = _NAME) -> list[str]:
-    """Return all ways in which a template may write the name of a type."""
-    if not name.startswith(prefix):
-        return [name, f"tosca:{name}"]
-    short = name.removeprefix(prefix)
-    return [name, short, f"tosca:{short}"]
 
 
 def _known_or_any(names: Iterable[str]) -> _Json:
@@ -206,10 +197,7 @@ def _input(data_types: Mapping[str, Type]) -> _Json:
 
 
 def _requirement(relationships: Mapping[str, Type]) -> _Json:
-    of_type = [
-        _when(name, {"properties": {"properties": _ref(name)}}, PREFIXES["relationship_types"])
-        for name in relationships
-    ]
+    of_type = [_when(name, {"properties": {"properties": _ref(name)}}, "relationship_types") for name in relationships]
     inline = {
         "type": "object",
         "properties": {"type": _known_or_any(relationships), "properties": {"type": ["object", "null"]}},
@@ -231,7 +219,8 @@ def _requirement(relationships: Mapping[str, Type]) -> _Json:
 def _node(nodes: Mapping[str, Type]) -> _Json:
     return {
         "type": "object",
-        "anyOf": [{"required": ["type"]}, {"required": ["copy"]}],
+        "if": {"not": {"required": ["copy"]}},
+        "then": {"required": ["type"]},
         "properties": {
             "type": _known_or_any(nodes),
             "copy": _described({"type": "string"}, "Name of the node template that this one begins as."),
@@ -247,8 +236,8 @@ def _node(nodes: Mapping[str, Type]) -> _Json:
     }
 
 
-def _when(name: str, schema: _Json, prefix: str = _NAME) -> _Json:
-    condition = {"required": ["type"], "properties": {"type": {"enum": _spellings(name, prefix)}}}
+def _when(name: str, schema: _Json, kind: str = _NODES) -> _Json:
+    condition = {"required": ["type"], "properties": {"type": {"enum": spellings(kind, name)}}}
     return {"if": condition, "then": schema}
 
 
@@ -275,7 +264,7 @@ def _capability(capability: CapabilityDef) -> _Json:
 
 
 def _policy(policies: Mapping[str, Type]) -> _Json:
-    of_type = [_when(name, {"properties": {"properties": _ref(name)}}, PREFIXES["policy_types"]) for name in policies]
+    of_type = [_when(name, {"properties": {"properties": _ref(name)}}, "policy_types") for name in policies]
     return {
         "type": "object",
         "required": ["type"],

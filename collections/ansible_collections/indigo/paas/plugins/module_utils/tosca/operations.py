@@ -125,10 +125,10 @@ class OperationReader:
 def _argument(raw: Any) -> Any:
     """Return the value of an operation's input; one that is defined like a property counts by its value or default.
 
-    Such a definition needs no type (TOSCA 1.3, 3.6.14), but then it needs a value: a map with a key `default` may be
-    just that.
+    Such a definition needs no type (TOSCA 1.3, 3.6.14).
     """
-    if isinstance(raw, Mapping) and raw.keys() <= _DEFINITION and (isinstance(raw.get("type"), str) or "value" in raw):
+    is_definition = isinstance(raw, Mapping) and raw.keys() <= _DEFINITION
+    if is_definition and (isinstance(raw.get("type"), str) or "value" in raw or "default" in raw):
         return raw["value"] if "value" in raw else raw.get("default")
     return raw
 

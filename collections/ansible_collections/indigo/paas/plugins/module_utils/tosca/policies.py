@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..errors import did_you_mean
@@ -59,7 +59,7 @@ class PolicyReader:
             return None
         # TOSCA 1.0 calls the members targets.
         key = "members" if "members" in body else "targets"
-        members = self._names(body, key, self._drafts, f"{subject} has the member")
+        members = self._names(body, key, self._drafts, self._written, f"{subject} has the member")
         given = section(body, "properties", f"the properties of {subject}", self._report)
         properties = self._settler.fields(given, kind.properties, Scope(), subject, at)
         return Group(name, kind, members, properties, at)
@@ -101,18 +101,24 @@ class PolicyReader:
         given = section(body, "properties", f"the properties of {subject}", self._report)
         properties = self._settler.fields(given, kind.properties, Scope(), subject, at, missing="policy")
         known = {**self._drafts, **groups}
-        targets = self._names(body, "targets", known, f"the {subject} is for")
+        written = {*self._written, *section(self._body, "groups", "'groups'", self._report)}
+        targets = self._names(body, "targets", known, written, f"the {subject} is for")
         members = [
             member for target in targets for member in (groups[target].members if target in groups else (target,))
         ]
         return Policy(name, kind, tuple(dict.fromkeys(members)), properties, at)
 
-    def _names(self, body: Mapping[str, Any], key: str, known: Mapping[str, Any], claim: str) -> tuple[str, ...]:
-        """Return the names in a list of node templates that exist; report the others."""
+    def _names(
+        self, body: Mapping[str, Any], key: str, known: Mapping[str, Any], names: Collection[str], claim: str
+    ) -> tuple[str, ...]:
+        """Return the names in a list that are known; report the others.
+
+        `names` are also those of what is written but cannot be read, which has been reported.
+        """
         written = body.get(key) or []
         written = written if isinstance(written, list) else [written]
         for index, name in enumerate(written):
-            if not isinstance(name, str) or (name not in known and name not in self._written):
+            if not isinstance(name, str) or (name not in known and name not in names):
                 at = value_place(body.get(key), index, value_place(body, key))
                 message = f"{claim} '{str(name)[:80]}', which is no node template"
                 self._report.add("dangling-target", message, at, _known_names(name, known))

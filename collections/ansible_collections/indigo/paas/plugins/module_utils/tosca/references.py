@@ -59,6 +59,7 @@ class References:
         self._nodes = templates.nodes
         self._entities: Mapping[str, Draft] = {**templates.relationships, **templates.nodes}
         self._written = templates.written
+        self._incomplete = templates.incomplete
         self._runs = runs
         self._inputs = inputs
         self._report = report
@@ -159,6 +160,8 @@ class References:
         """Yield what the first argument may mean: for HOST, all nodes under this one, nearest first."""
         keyword = arguments[0]
         name = scope.entity(keyword) if isinstance(keyword, str) else None
+        if name is None and keyword in KEYWORDS and scope.relationship is not None:
+            raise _Unreadable  # a relationship template that no requirement names has no ends
         if name is None and keyword in KEYWORDS and keyword not in self._written:
             raise FunctionError(f"{keyword} has no meaning here", at, "Name a node template.")
         name = keyword if name is None else name
@@ -231,7 +234,7 @@ class References:
     def _nothing(self, function: str, what: str, scope: Scope, arguments: list, at: Location) -> FunctionError:
         names: list[str] = []
         for draft in self._candidates(scope, arguments, at):
-            if isinstance(draft, DraftRelationship) and draft.broken:
+            if self._incomplete or (isinstance(draft, DraftRelationship) and draft.broken):
                 raise _Unreadable
             if arguments[1] in draft.required and arguments[1] not in (found.name for found in draft.requirements):
                 raise _Unreadable

@@ -123,6 +123,11 @@ class Report:
             self.raise_errors()
 
     @property
+    def error_count(self) -> int:
+        """Return how many errors there are."""
+        return self._errors
+
+    @property
     def errors(self) -> list[Problem]:
         """Return the errors in the order of their places."""
         return self._sorted("error")

@@ -56,6 +56,7 @@ class Settler:
         self._trust = trust
         self._entries: dict[Slot, _Entry] = {}
         self._settled: dict[Slot, Any] = {}
+        self._wrong: set[Slot] = set()
         self._state: State = {BOUND: self._lookup, REFLECTED: self._reflected, ASSIGNED: self._assigned}
         self._at_first: list[Assigned] = []
 
@@ -65,7 +66,10 @@ class Settler:
             self._collect(draft)
         for slot in self._order():
             entry = self._entries[slot]
+            known_errors = self._report.error_count
             self._settled[slot] = self._finish(self._without_volume(slot, entry))
+            if self._report.error_count > known_errors or entry.value is UNKNOWN:
+                self._wrong.add(slot)
             self._keep_until_run(slot)
         self._entries.clear()
 
@@ -202,9 +206,11 @@ class Settler:
 
     def _lookup(self, arguments: list, at: Location, is_attribute: bool = False) -> Any:
         entity, capability, name, *path = arguments
-        value = self._settled.get(Slot(entity, capability, name, is_attribute))
+        slot = Slot(entity, capability, name, is_attribute)
+        value = self._settled.get(slot)
         if value is None:
-            return None
+            # Of what is wrong itself, nothing more is said.
+            return UNKNOWN if slot in self._wrong else None
         whose = f"'{name}' of '{entity}'" if capability is None else f"'{capability}.{name}' of '{entity}'"
         return follow(value, path, at, whose)
 
@@ -246,11 +252,13 @@ def _slots(function: str, arguments: list) -> list[Slot]:
         return [Slot(*arguments[:3])]
     if function == ASSIGNED:
         return [Slot(*arguments[:3], is_attribute=True)]
-    if function != "get_attribute" or not isinstance(arguments[0], str):
+    # One that could not be bound may have anything for arguments.
+    if function != "get_attribute" or not all(isinstance(argument, str) for argument in arguments[:2]):
         return []
     entity, *path = arguments
     found = [Slot(entity, None, path[0], is_attribute=True)]
-    return [*found, Slot(entity, *path[:2], is_attribute=True)] if len(path) > 1 else found
+    deeper = path[1] if len(path) > 1 else None
+    return [*found, Slot(entity, path[0], deeper, is_attribute=True)] if isinstance(deeper, str) else found
 
 
 def evaluate_or_report(value: Any, state: State, report: Report, at: Location) -> Any:

@@ -56,7 +56,7 @@ def read_templates(body: Mapping[str, Any], inputs: Inputs, vocabulary: Vocabula
     for draft in drafts.values():
         reader.read(draft)
     maker.make_unused()
-    return Templates(drafts, maker.made, written)
+    return Templates(drafts, maker.made, written, vocabulary.incomplete)
 
 
 def _draft(name: str, written: Mapping[str, Any], vocabulary: Vocabulary, report: Report) -> Draft | None:

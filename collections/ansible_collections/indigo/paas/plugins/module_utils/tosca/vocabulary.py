@@ -70,10 +70,13 @@ class Vocabulary:
         # Whether a file is missing that might define more: then no type is called unknown.
         self.incomplete = False
 
-    def add(self, document: Document, report: Report, prefixes: Collection[str] = ()) -> None:
+    def add(
+        self, document: Document, report: Report, prefixes: Collection[str] = (), is_imported: bool = False
+    ) -> None:
         """Take the types that a document defines, but not in place of those that are here already.
 
-        What is already built keeps its shape. Each prefix may stand before the names of the types.
+        What is already built keeps its shape. Each prefix may stand before the names of the types. What is no type in
+        an imported file is wrong only where it is used.
         """
         for kind in PREFIXES:
             written = section(document.data, kind, f"'{kind}'", report)
@@ -83,7 +86,9 @@ class Vocabulary:
                     self._take(kind, name, definition, at, bool(prefixes), report)
                     self._aliases[kind].update({f"{prefix}{dot}{name}": name for prefix in prefixes for dot in ".:"})
                 else:
-                    report.add("shape", f"the type '{name}' must be a mapping", at, "Write `derived_from: ...` in it.")
+                    problem = "unused-type" if is_imported else "shape"
+                    message = f"the type '{name}' must be a mapping"
+                    report.add(problem, message, at, "Write `derived_from: ...` in it.")
 
     def _take(
         self, kind: str, name: str, definition: Mapping[str, Any], at: Location, prefixed: bool, report: Report
@@ -121,7 +126,7 @@ class Vocabulary:
         for kind, name in [key for key in unused if key not in self._types]:
             own = Report()
             self._get(kind, name, own)
-            for problem in own.errors if not report.errors else ():
+            for problem in own.errors if not report.error_count else ():
                 at = Location(problem.file, problem.line, problem.column)
                 hint = "Nothing uses the type, so this does no harm. Correct or remove it."
                 report.add("unused-type", problem.message, at, hint)
@@ -279,6 +284,14 @@ class Vocabulary:
         if isinstance(written, str) and written in PRIMITIVES:
             return written
         return self.full_name(kind, written)
+
+
+def spellings(kind: str, name: str) -> list[str]:
+    """Return all ways in which a template may write the name of a type, its full name first."""
+    names = [name, *(other for other, meant in _RENAMED.get(kind, {}).items() if meant == name)]
+    prefixes = (PREFIXES[kind], *_LONGER_PREFIXES.get(kind, ()))
+    ends = [each.removeprefix(prefix) for each in names for prefix in prefixes if each.startswith(prefix)]
+    return list(dict.fromkeys([*names, *ends, *(f"tosca:{end}" for end in ends or names)]))
 
 
 def shipped_files(root: Path = COLLECTION) -> list[Path]:

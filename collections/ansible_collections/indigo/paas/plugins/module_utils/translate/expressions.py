@@ -29,6 +29,8 @@ Data = t.Mapping[str, t.Any]
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _HARMLESS = re.compile(r"[A-Za-z0-9 ._:/@,+=<>~?&-]*\Z")
+# How often the value of an attribute may refer to another one's.
+_DEEPEST = 10
 # The variable with the texts that expressions name.
 TEXTS = "paas_texts"
 
@@ -56,6 +58,8 @@ class Expressions:
     def __init__(self, plan: Data) -> None:
         self._groups = {group["name"]: group for group in plan["groups"]}
         self._components = {component["name"]: component for component in plan["components"]}
+        self._assigned = {(each["node"], *each["path"]): each["value"] for each in plan.get("attributes") or ()}
+        self._depth = 0
         self.texts: list[str] = []
 
     def literal(self, text: str) -> str:
@@ -156,13 +160,44 @@ class Expressions:
             return Expression(self.literal(str(name)))
         if not isinstance(attribute, str) or not isinstance(name, str):
             raise NeverKnown("get_attribute")
-        if name in self._groups:
-            return self._of_group(self._groups[name], attribute, path, of_self)
-        component = self._component(name)
-        source = component["attributes"].get(attribute)
-        if source is None:
+        first = self._at_first(name, attribute, path)
+        try:
+            given = self._given_by_run(name, attribute, path, of_self)
+        except NeverKnown:
+            if first is None:
+                raise
+            return first
+        if first is None or not given.tests:
+            return given
+        return Expression(f"({given.text} if {' and '.join(given.tests)} else {first.text})", first.tests)
+
+    def _given_by_run(self, name: str, attribute: str, path: list[t.Any], of_self: bool) -> Expression:
+        """Return what a machine or an operation gives an attribute."""
+        component = self._components.get(name)
+        source = component["attributes"].get(attribute) if component is not None else None
+        if component is not None and source is not None:
+            return self._fact(component, source["fact"], path)
+        if name not in self._groups:
             raise NeverKnown(attribute)
-        return self._fact(component, source["fact"], path)
+        return self._of_group(self._groups[name], attribute, path, of_self)
+
+    def _at_first(self, name: str, attribute: str, path: list[t.Any]) -> Expression | None:
+        """Return the value that an attribute has by default or by assignment, None when it has none of its own."""
+        rest = path
+        if (name, attribute) not in self._assigned:
+            if not path or (name, attribute, path[0]) not in self._assigned:
+                return None
+            key, rest = (name, attribute, path[0]), path[1:]
+        else:
+            key = (name, attribute)
+        if self._depth >= _DEEPEST:
+            raise NeverKnown(attribute)
+        self._depth += 1
+        try:
+            found = self.of(self._assigned[key])
+        finally:
+            self._depth -= 1
+        return self._followed(Expression(f"({found.text})", found.tests), rest)
 
     def _component(self, name: t.Any) -> Data:
         if not isinstance(name, str) or name not in self._components:
@@ -195,13 +230,12 @@ class Expressions:
             if attribute == "private_address" or group["count"] == 1:
                 return _variable(group, _index(path), attribute, False)
         if attribute == "private_address":
-            text = f"{members} | map('extract', hostvars, 'private_address') | list"
-            return Expression(text, () if group["count"] else (f"{members} | length > 0",))
+            return Expression(f"{members} | map('extract', hostvars, 'private_address') | list")
         # Only some machines have such an address, and an index counts those.
         having = f"{members} | map('extract', hostvars) | selectattr('{attribute}', 'defined')"
         text = f"{having} | map(attribute='{attribute}') | list"
         if not path:
-            return Expression(text, (f"({text}) | length > 0",))
+            return Expression(text, (f"({text}) | length > 0",) if group["count"] else ())
         return Expression(f"({text})[{_index(path)}]", (f"({text}) | length > {_index(path)}",))
 
     def _fact(self, component: Data, variable: str, path: list[t.Any]) -> Expression:

@@ -25,6 +25,17 @@ NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(la
 SIZES = st.sampled_from(["512 MB", "1 GB", "2 GiB"])
 
 
+LINK = {
+    "derived_from": "tosca.relationships.ConnectsTo",
+    "properties": {
+        "mode": {"type": "string", "default": "plain"},
+        "twice": {"type": "string", "default": {"join": [[{"get_property": ["SELF", "mode"]}] * 2, "-"]}},
+    },
+    "attributes": {"seen": {"type": "string", "default": {"get_property": ["SELF", "twice"]}}},
+}
+MODES = st.sampled_from(["fast", "slow", {"concat": ["v", {"get_input": "cpus"}]}])
+
+
 @st.composite
 def templates(draw: st.DrawFn) -> dict[str, Any]:
     """A valid template: machines with any names, and services on them that require earlier ones in many ways."""
@@ -36,13 +47,22 @@ def templates(draw: st.DrawFn) -> dict[str, Any]:
         kind = draw(st.sampled_from(["test.Pool", "test.Worker", "test.Cache", "tosca.nodes.SoftwareComponent"]))
         nodes[name] = draw(service(kind, machines, services))
         services.append((name, kind))
+    for copied in draw(st.lists(st.sampled_from(sorted(nodes)), max_size=2, unique=True)):
+        nodes[f"{copied} again"] = {"copy": copied}
     order = draw(st.permutations(list(nodes)))
     return {
         "tosca_definitions_version": "tosca_simple_yaml_1_3",
+        "relationship_types": {"test.Link": LINK},
         "topology_template": {
             "inputs": {"cpus": {"type": "integer", "default": 2}},
             "node_templates": {name: nodes[name] for name in order},
-            "outputs": {"all": {"value": [{"get_attribute": [name, "private_address"]} for name in machines]}},
+            "relationship_templates": {"a wire": {"type": "test.Link", "properties": {"mode": draw(MODES)}}},
+            "outputs": {
+                "all": {"value": [{"get_attribute": [name, "private_address"]} for name in machines]},
+                "line": {"value": {"join": [[{"get_attribute": [machines[0], "private_address", 0]}, "x"], ","]}},
+                "rack": {"value": {"get_attribute": [machines[0], "state"]}},
+                "wire": {"value": {"get_property": ["a wire", "mode"]}},
+            },
         },
     }
 
@@ -52,6 +72,7 @@ def machine(draw: st.DrawFn) -> dict[str, Any]:
     cpus = draw(st.one_of(st.integers(1, 64), st.just({"get_input": "cpus"})))
     return {
         "type": draw(st.sampled_from(["tosca.nodes.indigo.Compute", "indigo.Compute", "Compute"])),
+        "attributes": draw(st.sampled_from([{}, {"state": {"join": [["a", {"get_input": "cpus"}], "/"]}}])),
         "capabilities": {"host": {"properties": {"num_cpus": cpus, "mem_size": draw(SIZES)}}},
     }
 
@@ -70,6 +91,9 @@ def service(draw: st.DrawFn, kind: str, machines: list[str], before: list[tuple[
         pools = [name for name, other in before if other == "test.Pool"]
         if pools and draw(st.booleans()):
             node["properties"]["collector"] = {"get_attribute": [draw(st.sampled_from(pools)), "collector"]}
+    if kind == "test.Pool":
+        first = {"join": [[{"get_attribute": [host, "private_address", 0]}, "first"], " "]}
+        node["attributes"] = draw(st.sampled_from([{}, {"collector": "first"}, {"collector": first}]))
     if kind == "tosca.nodes.SoftwareComponent":
         node["interfaces"] = {"Standard": draw(operations("x.yml", ["create", "configure", "start"]))}
     return node
@@ -82,7 +106,14 @@ def dependency(draw: st.DrawFn, name: str) -> Any:
         "type": "tosca.relationships.ConnectsTo",
         "interfaces": {"Configure": draw(operations("y.yml", names))},
     }
-    return draw(st.sampled_from([name, {"node": name}, {"node": name, "relationship": body}]))
+    inputs = {"mode": {"value": {"get_property": ["SELF", "mode"]}}, "seen": {"get_attribute": ["SELF", "seen"]}}
+    link = {
+        "type": "test.Link",
+        "properties": draw(st.sampled_from([{}, {"mode": draw(MODES)}])),
+        "interfaces": {"Configure": {draw(st.sampled_from(names)): {"implementation": "z.yml", "inputs": inputs}}},
+    }
+    kinds = ["test.Link", "a wire", body, link]
+    return draw(st.sampled_from([name, {"node": name}, *({"node": name, "relationship": kind} for kind in kinds)]))
 
 
 @st.composite
@@ -141,7 +172,8 @@ def test_stages_keep_the_requirements(vocabulary: Vocabulary, template: dict) ->
 
 def written_requirements(template: dict, name: str) -> set[str]:
     """Return the nodes that a node template requires; what only an attribute leads to need not be whole before."""
-    written = template["topology_template"]["node_templates"][name].get("requirements", [])
+    nodes = template["topology_template"]["node_templates"]
+    written = nodes[nodes[name].get("copy", name)].get("requirements", [])
     targets = [target for requirement in written for target in requirement.values()]
     return {target["node"] if isinstance(target, dict) else target for target in targets}
 
@@ -208,7 +240,10 @@ def test_arguments_become_known_stage_by_stage(vocabulary: Vocabulary, template:
     ]
     known = {node["name"]: {"pool_collector": "c", "cache_url": "u"} for node in nodes} if facts else {}
     state = {"nodes": nodes, "facts": known}
-    assert None not in outputs(plan, state)["all"]
+    found = outputs(plan, state)
+    assert None not in found["all"]
+    assert found["line"] in [f"{node['private_address'][0]},x" for node in nodes]
+    assert found["wire"] in ("fast", "slow", "v2")
     groups = {group["name"]: f"{group['hostname']}-0" for group in plan.groups}
     for component in plan.components:
         found = role_arguments(plan, state, groups[component["group"]])
@@ -262,6 +297,15 @@ SCRAP = st.sampled_from(
         {"get_artifact": ["SELF", "x"]},
         {"concat": ["a", {"get_input": "cpus"}]},
         {"token": [1, 2, 3]},
+        {"join": [["a", {"get_input": "cpus"}], ","]},
+        {"join": [{"get_attribute": ["SELF", "state"]}]},
+        {"join": "x"},
+        {"get_attribute": ["a wire", "seen"]},
+        {"get_property": ["a wire", "mode", 0]},
+        {"copy": "x"},
+        {"relationship": "a wire"},
+        {"value": 1},
+        "0 GB",
         {"get_foo": "x"},
         {"$function": {}},
         {"$jinja": "{{ 1 }}"},
@@ -295,6 +339,10 @@ KEYS = st.sampled_from(
         "requirements",
         "interfaces",
         "node_types",
+        "attributes",
+        "copy",
+        "relationship_templates",
+        "relationship_types",
         "host",
         "get_input",
         "value",

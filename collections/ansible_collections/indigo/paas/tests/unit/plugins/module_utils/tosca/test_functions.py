@@ -202,3 +202,53 @@ def test_any_data_parses_or_is_reported(value: Any) -> None:
     report = Report()
     result = parse(value, report, NOWHERE)
     assert report.errors or json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value"),
+    [
+        ([["a", "b"], ","], "a,b"),
+        ([["a", "b"]], "ab"),
+        ([[], ","], ""),
+        ([["a", 1, True, 2.5], " "], "a 1 true 2.5"),
+        ([{"get_input": "names"}, {"get_input": "comma"}], "ada, bob"),
+        ([["x", {"get_input": "comma"}, {"join": [["y", "z"], "-"]}], ""], "x, y-z"),
+    ],
+)
+def test_join_puts_a_text_between_the_items_of_a_list(arguments: list, value: str) -> None:
+    known = state({"names": ["ada", "bob"], "comma": ", "}, {})
+    assert evaluate(parsed({"join": arguments}), known) == value
+
+
+def test_join_waits_for_what_is_not_known() -> None:
+    once = evaluate(parsed({"join": [["red", {"get_attribute": ["s", "ip"]}], ","]}), {})
+    assert is_call(once)
+    assert evaluate(json.loads(json.dumps(once)), state({}, {"s": "10.0.0.1"})) == "red,10.0.0.1"
+    whole = evaluate(parsed({"join": [{"get_attribute": ["s", "ips"]}, ","]}), state({}, {"s": ["a", "b"]}))
+    assert whole == "a,b"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a", ","], "'join' needs a list"),
+        ([["a"], ",", "b"], "'join' needs a list"),
+        ([["a"], 1], "'join' needs a list"),
+        ([["a", ["b"]], ","], "'join' joins texts and numbers, here is a list"),
+        ([[None], ","], "'join' joins texts and numbers, here is nothing"),
+    ],
+)
+def test_join_refuses_what_is_no_list_of_texts(arguments: list, message: str) -> None:
+    with pytest.raises(FunctionError, match=message):
+        evaluate(parsed({"join": arguments}), {})
+
+
+def test_join_without_arguments_is_refused() -> None:
+    report = Report()
+    parse({"join": []}, report)
+    assert [problem.message for problem in report.errors] == ["'join' is not given what it needs"]
+
+
+@given(st.lists(st.text() | st.integers()), st.text())
+def test_join_is_that_of_texts(items: list, between: str) -> None:
+    assert evaluate(parsed({"join": [items, between]}), {}) == between.join(map(str, items))

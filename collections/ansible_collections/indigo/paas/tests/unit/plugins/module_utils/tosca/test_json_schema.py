@@ -225,3 +225,15 @@ def test_other_types_are_for_templates_that_bring_them(check: Faults, head: str,
 
 def test_a_template_needs_version_and_topology(check: Faults) -> None:
     assert check("description: nothing") == ["", ""]
+
+
+def test_a_node_may_be_a_copy_or_have_any_name_of_its_type(faults: Faults) -> None:
+    text = """
+    node_templates:
+      one: {type: tosca.nodes.Storage.BlockStorage, properties: {size: 1 GB}}
+      two: {copy: one}
+      three: {type: "tosca:Network"}
+      four: {type: AbstractStorage}
+    """
+    assert faults(text) == []
+    assert faults("node_templates: {one: {properties: {}}}") == ["node_templates/one"]

@@ -638,3 +638,46 @@ def test_long_chains_do_not_overflow(load_text: Load) -> None:
     end = f"  c{size}: {{type: Root}}\n  p{size}: {{type: indigo.Compute, properties: {{instance_name: end}}}}\n"
     topology = load_text("node_templates:\n" + nodes + end)
     assert topology.nodes["p0"].properties["instance_name"] == "end"
+
+
+@pytest.mark.parametrize(
+    ("declaration", "value"),
+    [
+        ("{default: 5}", 5),
+        ("{default: 0.5}", 0.5),
+        ("{default: true}", True),
+        ("{default: [a, b]}", ["a", "b"]),
+        ("{default: {a: 1}}", {"a": 1}),
+        ("{default: text, description: words}", "text"),
+        ("{required: false}", None),
+    ],
+)
+def test_an_input_without_a_type_has_that_of_its_default(load_text: Load, declaration: str, value: Any) -> None:
+    assert load_text(f"inputs: {{x: {declaration}}}\n{SERVERS}").inputs["x"] == value
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("{value: 5}", 5),
+        ("{value: {get_input: x}}", 7),
+        ("{value: 5, description: words}", 5),
+        ("{default: 5}", 5),
+        ("{type: integer, default: 5}", 5),
+        ("{type: integer, default: 5, value: 6}", 6),
+        ("{value: {value: 5}}", {"value": 5}),
+        ("{value: 5, more: 6}", {"value": 5, "more": 6}),
+        ("{description: words}", {"description": "words"}),
+    ],
+)
+def test_an_operations_input_may_be_a_definition_without_a_type(load_text: Load, written: str, value: Any) -> None:
+    topology = load_text(
+        f"""
+        inputs: {{x: {{type: integer, default: 7}}}}
+        node_templates:
+          server:
+            type: Compute
+            interfaces: {{Standard: {{configure: {{implementation: a.b.c, inputs: {{argument: {written}}}}}}}}}
+        """
+    )
+    assert topology.nodes["server"].operations[0].arguments == {"argument": value}

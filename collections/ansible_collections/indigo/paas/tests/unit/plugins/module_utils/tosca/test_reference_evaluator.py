@@ -23,13 +23,24 @@ TEXTS = st.text("abc.:- {}é", max_size=5)
 INPUTS = {"word": "given", "parts": {"list": ["zero", "one"]}}
 
 
+WIRE = {
+    "derived_from": "tosca.relationships.HostedOn",
+    "properties": {
+        "mode": {"type": "string", "default": {"join": [["by", {"get_property": ["SOURCE", "value"]}], " "]}}
+    },
+}
+
+
 def service_type(name: str) -> dict[str, Any]:
     """A type with a role of its own, so that no two services share arguments."""
     inputs = {f"{name}_{key}": {"get_property": ["SELF", key]} for key in ("value", "own")}
     return {
         "derived_from": "tosca.nodes.SoftwareComponent",
         "properties": {key: {"type": "string", "required": False} for key in ("value", "own")},
-        "attributes": {"made": {"type": "string"}},
+        "attributes": {
+            "made": {"type": "string"},
+            "first": {"type": "string", "default": {"concat": ["by default ", {"get_property": ["SELF", "value"]}]}},
+        },
         "interfaces": {
             "Standard": {
                 "configure": {
@@ -46,8 +57,8 @@ def service_type(name: str) -> dict[str, Any]:
 def expressions(draw: st.DrawFn, counts: dict[str, int], before: list[str], depth: int = 2) -> Any:
     """A text, known at any time: of inputs, addresses, and the properties and attributes of the services before."""
     kinds = ["text", "input", "part", "address", "hosts"]
-    kinds += ["property", "made", "made"] if before else []
-    kinds += ["concat", "token"] if depth else []
+    kinds += ["property", "made", "made", "first", "wire"] if before else []
+    kinds += ["concat", "token", "join"] if depth else []
     kind = draw(st.sampled_from(kinds))
     deeper = expressions(counts, before, depth - 1)
     if kind == "text":
@@ -63,8 +74,16 @@ def expressions(draw: st.DrawFn, counts: dict[str, int], before: list[str], dept
         return {"get_attribute": ["HOST", "private_address", 0]}
     if kind == "property":
         return {"get_property": [draw(st.sampled_from(before)), "value"]}
+    if kind == "first":
+        return {"get_attribute": [draw(st.sampled_from(before)), "first"]}
+    if kind == "wire":
+        return {
+            draw(st.sampled_from(["get_property", "get_attribute"])): [f"wire {draw(st.sampled_from(before))}", "mode"]
+        }
     if kind == "concat":
         return {"concat": draw(st.lists(deeper, max_size=3))}
+    if kind == "join":
+        return {"join": [draw(st.lists(deeper, max_size=3)), draw(TEXTS)]}
     if kind == "token":
         return {"token": [{"concat": [draw(deeper), "|", draw(deeper)]}, "|", draw(st.integers(0, 1))]}
     return {"get_attribute": [draw(st.sampled_from(before)), "made"]}
@@ -82,10 +101,16 @@ def templates(draw: st.DrawFn) -> dict[str, Any]:
         }
         for name, count in counts.items()
     }
+    wires: dict[str, Any] = {}
     for index, name in enumerate(names):
+        wires[f"wire {name}"] = {
+            "type": "ref.Wire",
+            "properties": draw(st.sampled_from([{}, {"mode": {"get_property": ["SOURCE", "value"]}}])),
+        }
         nodes[name] = {
             "type": f"ref.{name}",
-            "requirements": [{"host": draw(st.sampled_from(sorted(counts)))}],
+            "attributes": draw(st.sampled_from([{}, {"first": draw(expressions(counts, names[:index], 1))}])),
+            "requirements": [{"host": {"node": draw(st.sampled_from(sorted(counts))), "relationship": f"wire {name}"}}],
             "properties": {
                 "value": draw(expressions(counts, names[:index])),
                 "own": {"concat": ["at ", {"get_attribute": ["HOST", "private_address"]}]},
@@ -95,9 +120,11 @@ def templates(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "tosca_definitions_version": "tosca_simple_yaml_1_3",
         "node_types": {f"ref.{name}": service_type(name) for name in names},
+        "relationship_types": {"ref.Wire": WIRE},
         "topology_template": {
             "inputs": {"word": {"type": "string"}, "parts": {"type": "map"}},
             "node_templates": {name: nodes[name] for name in order},
+            "relationship_templates": wires,
             "outputs": {name: {"value": [{"get_attribute": [name, "made"]}, {"get_input": "word"}]} for name in names},
         },
     }
@@ -108,6 +135,7 @@ class Reference:
 
     def __init__(self, template: dict[str, Any], addresses: dict[str, list[str]]) -> None:
         self.nodes = template["topology_template"]["node_templates"]
+        self.wires = template["topology_template"]["relationship_templates"]
         self.addresses = addresses
 
     def value(self, raw: Any, node: str, machine: tuple[str, int]) -> Any:
@@ -120,7 +148,7 @@ class Reference:
         return getattr(self, f"_{function}")(arguments, node, machine)
 
     def host(self, node: str) -> str:
-        return self.nodes[node]["requirements"][0]["host"]
+        return self.nodes[node]["requirements"][0]["host"]["node"]
 
     def _get_input(self, arguments: Any, _node: str, _machine: Any) -> Any:
         name, *path = arguments if isinstance(arguments, list) else [arguments]
@@ -130,11 +158,23 @@ class Reference:
         return found
 
     def _get_property(self, arguments: list, node: str, machine: tuple[str, int]) -> Any:
+        if arguments[0].startswith("wire "):
+            return self._mode(arguments[0].removeprefix("wire "), machine)
         owner = node if arguments[0] == "SELF" else arguments[0]
         return self.value(self.nodes[owner]["properties"][arguments[1]], owner, machine)
 
+    def _mode(self, source: str, machine: tuple[str, int]) -> str:
+        """Return the one property of the relationship between a service and its host."""
+        value = self.value(self.nodes[source]["properties"]["value"], source, machine)
+        return value if self.wires[f"wire {source}"]["properties"] else f"by {value}"
+
     def _get_attribute(self, arguments: list, node: str, machine: tuple[str, int]) -> Any:
         name, attribute, *path = arguments
+        if attribute == "mode":
+            return self._mode(name.removeprefix("wire "), machine)
+        if attribute == "first":
+            default = {"concat": ["by default ", {"get_property": ["SELF", "value"]}]}
+            return self.value(self.nodes[name]["attributes"].get("first", default), name, machine)
         if attribute == "made":
             return made(name, (self.host(name), 0))
         if name != "HOST":
@@ -144,6 +184,10 @@ class Reference:
 
     def _concat(self, arguments: list, node: str, machine: tuple[str, int]) -> str:
         return "".join(self.value(item, node, machine) for item in arguments)
+
+    def _join(self, arguments: list, node: str, machine: tuple[str, int]) -> str:
+        items, between = arguments
+        return between.join(self.value(item, node, machine) for item in items)
 
     def _token(self, arguments: list, node: str, machine: tuple[str, int]) -> str:
         text, separator, index = arguments

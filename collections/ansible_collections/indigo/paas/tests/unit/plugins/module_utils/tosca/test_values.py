@@ -257,6 +257,30 @@ def test_time_and_frequency_have_seconds_and_hertz() -> None:
     assert scalar_number("scalar-unit.frequency", "2.4 GHz") == 24 * 10**8
 
 
+@pytest.mark.parametrize(
+    ("text", "bits"),
+    [
+        ("1 bps", 1),
+        ("1 Bps", 8),
+        ("10 Mbps", 10**7),
+        ("10 MBps", 8 * 10**7),
+        ("2 Kibps", 2048),
+        ("1.5 GiBps", 12 * 2**30),
+        ("3 Tbps", 3 * 10**12),
+        ("10 mbps", 10**7),
+    ],
+)
+def test_rates_count_bits(text: str, bits: int) -> None:
+    assert scalar_number("scalar-unit.bitrate", text) == bits
+
+
+def test_a_rate_has_constraints_too(vocabulary: Vocabulary) -> None:
+    schema = "{type: scalar-unit.bitrate, constraints: [in_range: [1 Mbps, 1 MBps]]}"
+    assert coerce(vocabulary, schema, "8 Mbps") == ("8 Mbps", [])
+    assert coerce(vocabulary, schema, "9 Mbps")[1] == ["x: '9 Mbps' breaks the constraint in_range: [1 Mbps, 1 MBps]"]
+    assert "unknown unit 'B'" in coerce(vocabulary, "{type: scalar-unit.bitrate}", "9 B")[1][0]
+
+
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(.*a){22}", "(a|aa)+b(a|aa)+$"])
 def test_no_pattern_takes_long(vocabulary: Vocabulary, pattern: str) -> None:
     text = "a" * 5000 + "!"

@@ -83,6 +83,60 @@ def test_concat_and_token():
     assert text_of(call("token", address, ".", 1)) == "(hostvars[groups['wn'][0]].private_address).split('.')[1]"
 
 
+def test_join():
+    address = attribute("wn", "private_address", 0)
+    assert text_of(call("join", ["red", address], ",")) == (
+        "['red', hostvars[groups['wn'][0]].private_address] | join(',')"
+    )
+    assert text_of(call("join", attribute("wn", "private_address"))) == (
+        "(groups['wn'] | map('extract', hostvars, 'private_address') | list) | join('')"
+    )
+    assert text_of(call("concat", "a{{", call("join", [address], "}}"))) == (
+        "paas_texts[0] ~ [hostvars[groups['wn'][0]].private_address] | join(paas_texts[1])"
+    )
+
+
+def rendered(value: Any, variables: dict[str, Any], assigned: list[tuple[list[str], Any]]) -> Any:
+    """Return what an expression is on the machines of a group; None when a test says that it has no value."""
+    plan = {**PLAN, "attributes": [{"node": node, "path": path, "value": first} for (node, *path), first in assigned]}
+    expressions = Expressions(plan)
+    found = expressions.of(value)
+    hosts = {"fe-0": {"private_address": "10.0.0.1", **variables}}
+    known = {"hostvars": hosts, "groups": {"fe_server": ["fe-0"], "none": []}, "paas_texts": expressions.texts}
+    environment = jinja2.Environment(undefined=jinja2.ChainableUndefined)  # as Ansible's are
+    if not all(environment.compile_expression(test)(**known) for test in found.tests):
+        return None
+    return environment.compile_expression(found.text)(**known)
+
+
+@pytest.mark.parametrize(
+    ("value", "assigned", "before", "after"),
+    [
+        (attribute("front", "url"), [], None, "now"),
+        (attribute("front", "url"), [(["front", "url"], "first")], "first", "now"),
+        (
+            attribute("front", "url"),
+            [(["front", "url"], call("concat", "at ", attribute("fe server", "private_address", 0)))],
+            "at 10.0.0.1",
+            "now",
+        ),
+        (attribute("fe server", "other"), [(["fe server", "other"], 5)], 5, 5),
+        (attribute("fe server", "endpoint", "speed"), [(["fe server", "endpoint", "speed"], 5)], 5, 5),
+        (attribute("none", "private_address"), [], [], []),
+        (attribute("none", "public_address"), [], [], []),
+    ],
+)
+def test_an_attribute_has_its_first_value_until_what_runs_gives_it_another(value, assigned, before, after):
+    assert rendered(value, {}, assigned) == before
+    assert rendered(value, {"front_url": "now"}, assigned) == after
+
+
+def test_values_that_refer_to_each_other_too_often_are_left_out():
+    chain = [{"node": str(n), "path": ["a"], "value": attribute(str(n + 1), "a")} for n in range(2000)]
+    with pytest.raises(NeverKnown):
+        Expressions({**PLAN, "attributes": chain}).of(attribute("0", "a"))
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -94,6 +148,8 @@ def test_concat_and_token():
         attribute("wn", "other"),
         call("malformed"),
         call("concat", {"a": 1}),
+        call("join", "a", ","),
+        call("join", [{"a": 1}], ","),
         call("concat", {"$jinja": "{{ x }}"}, attribute("wn", "private_address", 0)),
     ],
 )
