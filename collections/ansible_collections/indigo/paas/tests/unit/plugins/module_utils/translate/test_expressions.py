@@ -22,6 +22,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text im
     playbook,
 )
 
+FRONT_URL = "(hostvars | indigo.paas.told(groups['fe_server'], 'front', 0, 'front_url'))"
 PLAN = {
     "groups": [
         {"name": "fe server", "group": "fe_server", "count": 1},
@@ -29,8 +30,13 @@ PLAN = {
         {"name": "none", "group": "none", "count": 0},
     ],
     "components": [
-        {"name": "front", "group": "fe server", "attributes": {"url": {"fact": "front_url"}}},
-        {"name": "worker", "group": "wn", "attributes": {"slots": {"fact": "slots"}, "bad": {"fact": "a b"}}},
+        {"name": "front", "group": "fe server", "attributes": {"url": {"fact": "front_url", "operation": 0}}},
+        {
+            "name": "worker",
+            "group": "wn",
+            "attributes": {"slots": {"fact": "slots", "operation": 1}},
+            "operations": [{"operation": "create"}, {"operation": "configure"}],
+        },
     ],
 }
 
@@ -56,8 +62,16 @@ def text_of(value: Any) -> str:
         (attribute("none", "private_address", 0), "hostvars[groups['none'][0]].private_address", False),
         (attribute("fe server", "public_address", 0), "hostvars[groups['fe_server'][0]].public_address", False),
         (attribute("wn", "private_address"), "groups['wn'] | map('extract', hostvars, 'private_address') | list", True),
-        (attribute("front", "url"), "hostvars[groups['fe_server'][0]].front_url", False),
-        (attribute("front", "url", "a'b", 1), "hostvars[groups['fe_server'][0]].front_url[paas_texts[0]][1]", False),
+        (
+            attribute("front", "url"),
+            FRONT_URL,
+            False,
+        ),
+        (
+            attribute("front", "url", "a'b", 1),
+            f"{FRONT_URL}[paas_texts[0]][1]",
+            False,
+        ),
         (attribute({"$self": "wn"}, "private_address"), "private_address", True),
         (attribute("wn", "tosca_name"), "'wn'", True),
         (attribute("fe server", "endpoint", "ip_address"), "hostvars[groups['fe_server'][0]].ansible_host", False),
@@ -142,7 +156,6 @@ def test_values_that_refer_to_each_other_too_often_are_left_out():
     [
         attribute("nobody", "x"),
         attribute("front", "other"),
-        attribute("worker", "bad"),
         attribute("wn", "private_address", -1),
         attribute("wn", "private_address", 0, "x"),
         attribute("wn", "other"),
