@@ -18,6 +18,16 @@ COLLECTION = ROOT / "collections" / "ansible_collections" / "indigo" / "paas"
 BIN = pathlib.Path(sys.executable).parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _collections() -> t.Iterator[None]:
+    """Let the roles that templates of the tests name be found, by planning in this process, too."""
+    here = ROOT / "tests" / "collections"
+    known = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or "~/.ansible/collections:/usr/share/ansible/collections"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANSIBLE_COLLECTIONS_PATH", f"{ROOT / 'collections'}:{here}:{known}")
+        yield
+
+
 @pytest.fixture(scope="session")
 def root() -> pathlib.Path:
     return ROOT

@@ -106,14 +106,16 @@ def _whole(text: str) -> tuple[str, int]:
 
 
 def shown_outputs(plan: Plan) -> dict[str, t.Any]:
-    """Return the outputs on machines 10.0.0.1, 10.0.0.2, ..., where each variable NAME of a role is "the NAME"."""
+    """Return the outputs on machines 10.0.0.1, 10.0.0.2, ..., where each fact NAME of a role is "the NAME"."""
     groups = [(group, index) for group in plan.groups for index in range(group["count"])]
     nodes = [
         {"name": f"{group['hostname']}-{index}", "group": group["group"], "index": index}
         | {"private_address": [f"10.0.0.{number}"], "public_address": []}
         for number, (group, index) in enumerate(groups, start=1)
     ]
-    variables = {
-        source["fact"]: f"the {source['fact']}" for each in plan.components for source in each["attributes"].values()
-    }
-    return outputs(plan, {"nodes": nodes, "facts": {node["name"]: variables for node in nodes}})
+    told: dict[str, t.Any] = {}
+    for each in plan.components:
+        for source in each["attributes"].values():
+            fact, operation = source["fact"], str(source["operation"])
+            told.setdefault(each["name"], {}).setdefault(operation, {})[fact] = f"the {fact}"
+    return outputs(plan, {"nodes": nodes, "facts": {node["name"]: told for node in nodes}})

@@ -16,6 +16,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, su
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 from ansible_collections.indigo.paas.plugins.plugin_utils.roles import has_entry_point
+from ansible_collections.indigo.paas.plugins.plugin_utils.scopes import TOLD
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_options
 
 SITES_GROUP = "paas_sites"
@@ -66,7 +67,7 @@ def role_arguments(
 ) -> dict[str, t.Any]:
     """Return the role arguments of HOST in STAGE (in all stages when None), by name."""
     planned = plain(plan)
-    return hosts.role_arguments(planned, _state(planned, nodes, hostvars), str(host), stage)
+    return hosts.role_arguments(planned, _state(nodes, hostvars), str(host), stage)
 
 
 def variables_of_facts(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -86,7 +87,7 @@ def stages_with(stages: list[dict[str, t.Any]], entry_point: str) -> list[dict[s
 def outputs(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the values of the template's outputs, by name; null where nothing is known."""
     planned = plain(plan)
-    return hosts.outputs(planned, _state(planned, nodes, hostvars))
+    return hosts.outputs(planned, _state(nodes, hostvars))
 
 
 def _options(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
@@ -102,15 +103,10 @@ def _options(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
     return plain(with_hosts(site_options(hostvars[name]), hosts))
 
 
-def _state(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    wanted = {attribute["fact"] for component in plan["components"] for attribute in component["attributes"].values()}
+def _state(nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     names = [str(node["name"]) for node in nodes]
-    facts = {name: _facts(hostvars[name], wanted) for name in names if name in hostvars}
+    facts = {name: plain(hostvars[name].get(TOLD) or {}) for name in names if name in hostvars}
     return {"nodes": plain(nodes), "facts": facts}
-
-
-def _facts(variables: t.Mapping[str, t.Any], wanted: set[str]) -> dict[str, t.Any]:
-    return {fact: plain(variables[fact]) for fact in wanted if fact in variables}
 
 
 class FilterModule:

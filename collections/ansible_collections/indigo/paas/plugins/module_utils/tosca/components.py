@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .applications import is_application
+from .border import Border
 from .external import external, is_role
 from .functions import calls, plain
 from .graph import dependency_order
@@ -24,14 +25,20 @@ _REFERENCES = ("get_attribute", "get_operation_output")
 class ComponentMaker:
     """Makes the components and stages of a plan; what is wrong goes to the report."""
 
-    def __init__(self, topology: Topology, report: Report) -> None:
+    def __init__(self, topology: Topology, border: Border, report: Report) -> None:
         self._topology = topology
         self._report = report
+        self._border = border
         self._machines = topology.machines()
         steps = steps_of(topology, report)
         self._nodes = [node for node in topology.nodes.values() if self._runs(node, steps)]
         self._steps = {node.name: steps.get(node.name, []) for node in self._nodes}
         self._assigned = {(each.node, *each.path): each.value for each in topology.assigned}
+        for name, own in self._steps.items():
+            for step in own:
+                self._border.check(step.call, name)
+        self._read = self._read_outputs()
+        self._rank = self._ranks()
 
     def components(self) -> list[dict[str, Any]]:
         """Return every node that runs on machines, in the order of the template.
@@ -73,7 +80,35 @@ class ComponentMaker:
             "groups": [safe for name, safe in safe_names.items() if name in machines],
             "components": components,
         }
+        stage["scope"] = first.implementation if on_role and self._is_one(first.implementation) else stage["name"]
+        stage["tells"] = [told for key in keys for told in self._told(key, safe_names)]
         return stage if on_role else {**stage, "external": True, "operation": keys[0][1]}
+
+    def _told(self, key: Key, safe_names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Yield which facts of one operation the template reads; none when it reads none."""
+        name, index = key
+        call = self._steps[name][index].call
+        facts = {*call.outputs, *self._read.get((name, call.name), ())}
+        wanted = sorted(fact for fact in facts if self._border.is_open(call, fact))
+        if wanted:
+            group = safe_names[self._machines[name].name]
+            yield {"component": name, "operation": index, "group": group, "facts": wanted}
+
+    def _read_outputs(self) -> dict[tuple[str, str], set[str]]:
+        """Return the facts that get_operation_output names anywhere in the template, by node and operation."""
+        found: dict[tuple[str, str], set[str]] = {}
+        values = [output.value for output in self._topology.outputs.values()]
+        for node in self._topology.nodes.values():
+            values += [dict(node.properties), *(dict(step.call.arguments) for step in self._steps.get(node.name, ()))]
+        for name, arguments in (call for value in values for call in calls(value)):
+            if name == "get_operation_output" and all(isinstance(each, str) for each in arguments[:4]):
+                found.setdefault((arguments[0], arguments[2]), set()).add(arguments[3])
+        return found
+
+    def _is_one(self, role: str) -> bool:
+        """Say whether one run of a role sets up all of its components on a machine."""
+        found = self._border.role(role)
+        return found is not None and found.one_per_machine
 
     def _runs(self, node: NodeTemplate, steps: Mapping[str, list[Step]]) -> bool:
         machine = self._machines[node.name]
@@ -95,10 +130,10 @@ class ComponentMaker:
         names += [name for step in self._steps[node.name] for name, _attribute in self._references(step.call)]
         return [name for name in dict.fromkeys(names) if name in self._steps and name != node.name]
 
-    def _attributes(self, node: NodeTemplate) -> dict[str, dict[str, str]]:
+    def _attributes(self, node: NodeTemplate) -> dict[str, dict[str, Any]]:
         return {
-            attribute: {"fact": variable}
-            for step in self._steps[node.name]
+            attribute: {"fact": variable, "operation": index}
+            for index, step in enumerate(self._steps[node.name])
             for variable, attribute in step.call.outputs.items()
             if step.gives_attributes
         }
@@ -117,9 +152,25 @@ class ComponentMaker:
         return units
 
     def _shared(self, node: NodeTemplate, index: int, step: Step) -> str:
-        """Return what units must have in common to share a stage: the role; a playbook shares with none."""
+        """Return what units must have in common to share a stage: the role; a playbook shares with none.
+
+        Of the components that one machine has of a role, each has a stage of its own, unless the role is one for all.
+        """
         implementation = step.call.implementation
-        return implementation if is_role(implementation) else f"{index} {node.name}"
+        if not is_role(implementation):
+            return f"{index} {node.name}"
+        return f"{implementation} {0 if self._is_one(implementation) else self._rank[node.name, implementation]}"
+
+    def _ranks(self) -> dict[tuple[str, str], int]:
+        """Return how many components of a role come before a node on its machine, by node and role."""
+        found: dict[tuple[str, str], int] = {}
+        counts: dict[tuple[str, str], int] = {}
+        for node in self._nodes:
+            machine = self._machines[node.name].name
+            for role in dict.fromkeys(step.call.implementation for step in self._steps[node.name]):
+                found[node.name, role] = counts.get((machine, role), 0)
+                counts[machine, role] = found[node.name, role] + 1
+        return found
 
     def _last_units(self) -> dict[str, set[Key]]:
         """Return what must have run before a node is done; one without steps stands for what it requires."""
@@ -171,14 +222,19 @@ class ComponentMaker:
         return bool(cycles)
 
     def _refuse_conflicts(self) -> None:
-        """Report arguments of roles to which two components of one group of machines give different values."""
-        first: dict[tuple[str, str], tuple[str, Any]] = {}
+        """Report arguments that one run of a role is given with different values.
+
+        A run is for one component; where the role is one for a machine, for all of its components there.
+        """
+        first: dict[tuple[str, str, Any], tuple[str, Any]] = {}
         for node in self._nodes:
             machine = self._machines[node.name].name
             for step in self._steps[node.name]:
-                given = step.call.arguments.items() if is_role(step.call.implementation) else ()
+                role = step.call.implementation
+                whose = machine if self._is_one(role) else node.name
+                given = step.call.arguments.items() if is_role(role) else ()
                 for argument, value in given:
-                    other, earlier = first.setdefault((machine, argument), (node.name, value))
+                    other, earlier = first.setdefault((whose, role, argument), (node.name, value))
                     if not _same(earlier, value):
                         where = f"on '{machine}'"
                         message = f"'{other}' and '{node.name}' give '{argument}' different values {where}"

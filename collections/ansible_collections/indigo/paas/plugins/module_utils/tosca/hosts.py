@@ -40,9 +40,10 @@ def inventory_hosts(plan: Plan | Data, nodes: Iterable[Data]) -> list[dict[str, 
 def role_arguments(plan: Plan | Data, state: Data, host_name: str, stage: str | None = None) -> dict[str, Any]:
     """Return the role arguments of one host, without those that are still unknown.
 
-    `state` is {"nodes": [node, ...], "facts": {host name: {fact: value}}}; `stage` is the name of a stage, None for
-    all that run a role. For a stage that is external, these are the variables of its playbook. Texts of a trusted
-    template that hold Jinja come as `jinja` describes.
+    `state` is {"nodes": [node, ...], "facts": {host name: {component: {operation: {fact: value}}}}}, where operation is
+    the number of one in the plan, as text. `stage` is the name of a stage; for one that is external, these are the
+    variables of its playbook. None is for all roles, without arguments that another role or component would see too.
+    Texts of a trusted template that hold Jinja come as `jinja` describes.
     """
     data = _data(plan)
     group = next((node["group"] for node in state.get("nodes") or [] if node["name"] == host_name), None)
@@ -51,11 +52,26 @@ def role_arguments(plan: Plan | Data, state: Data, host_name: str, stage: str | 
     here = {component["name"]: component for component in data["components"] if component["group"] in names}
     found: dict[str, Any] = {}
     for chosen in data["stages"]:
-        if stage == chosen["name"] or (stage is None and not chosen.get("external")):
-            for name in chosen["components"]:
-                if name in here:
-                    found.update(_arguments(operations_of(here[name], chosen), known))
+        for name in chosen["components"] if stage in (None, chosen["name"]) else ():
+            if name in here:
+                given = _arguments(operations_of(here[name], chosen), known)
+                names = given if stage is not None else private(chosen, data, given)
+                found.update({argument: given[argument] for argument in names})
     return found
+
+
+def private(stage: Data, plan: Data, names: Iterable[str]) -> list[str]:
+    """Return those names of a stage's arguments that may be variables of its machines: nothing else reads them.
+
+    They begin with the name of the role, and all that the role does on a machine is this one run of it.
+    """
+    if stage.get("external"):
+        return []
+    groups = set(stage["groups"])
+    shared = [each for each in plan["stages"] if each.get("role") == stage["role"] and groups & set(each["groups"])]
+    alone = stage.get("scope") == stage["role"] or len(shared) == 1
+    prefix = stage["role"].rpartition(".")[2] + "_"
+    return [name for name in names if alone and name.startswith(prefix)]
 
 
 def outputs(plan: Plan | Data, state: Data) -> dict[str, Any]:
@@ -104,6 +120,11 @@ def operations_of(component: Data, stage: Data) -> list[Data]:
     if stage.get("external"):
         return [component["operations"][stage["operation"]]]
     return [operation for operation in component["operations"] if operation.get("role") == stage["role"]]
+
+
+def operations_named(component: Data, name: Any) -> list[int]:
+    """Return the numbers of the operations of a component that have a name, the last one first."""
+    return [index for index, each in reversed(list(enumerate(component["operations"]))) if each["operation"] == name]
 
 
 def _arguments(operations: Iterable[Data], known: State) -> dict[str, Any]:
@@ -203,18 +224,24 @@ class _Runtime:
         return UNKNOWN, path
 
     def operation_output(self, arguments: list, _at: Location) -> Any:
-        """Return the variable that an operation left on the first machine that has it."""
+        """Return the fact that an operation left on the first machine that has it."""
         component = self._components.get(arguments[0])
-        return UNKNOWN if component is None else self._fact(component["group"], arguments[3])
+        for index in operations_named(component, arguments[2]) if component is not None else ():
+            value = self._fact(component, index, arguments[3])
+            if value is not UNKNOWN:
+                return value
+        return UNKNOWN
 
     def _of_component(self, name: str, attribute: str) -> Any:
         component = self._components.get(name)
         source = component["attributes"].get(attribute) if component is not None else None
-        return UNKNOWN if source is None else self._fact(component["group"], source["fact"])
+        return UNKNOWN if source is None else self._fact(component, source["operation"], source["fact"])
 
-    def _fact(self, group: str, variable: str) -> Any:
-        for node in self._nodes.get(self._groups.get(group, ""), []):
-            value = (self._facts.get(node["name"]) or {}).get(variable)
+    def _fact(self, component: Data, operation: int, fact: Any) -> Any:
+        """Return what one operation of a component told on the first machine where it did."""
+        for node in self._nodes.get(self._groups.get(component["group"], ""), []):
+            told = (self._facts.get(node["name"]) or {}).get(component["name"]) or {}
+            value = (told.get(str(operation)) or {}).get(fact)
             if value is not None:
                 return UNKNOWN if _is_reserved(value) else value
         return UNKNOWN

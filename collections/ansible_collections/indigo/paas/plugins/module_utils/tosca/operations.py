@@ -9,15 +9,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from . import dialect
-from .document import key_place, value_place
+from .document import key_place
 from .drafts import Draft, DraftRequirement, Scope
+from .feeding import fed_by
 from .interfaces import LIFECYCLE, interface_bodies, known_operations, operation_names, operation_sources
 from .lifecycle import ORDER
 from .report import Report
 from .settle import Settler
 from .topology import OperationCall
 from .type_builder import read_interfaces
-from .types import Operation
+from .types import Operation, Type
 
 # Keys of an operation's input that is defined like a property; its value or default is then the argument.
 _DEFINITION = frozenset(
@@ -39,7 +40,9 @@ class OperationReader:
         if "interfaces" in draft.body:
             operations = read_interfaces(draft.body, operations, self._report)
             operations = self._declared(operations, draft.body, draft.type.interfaces, subject)
-        return tuple(self._calls(operations.values(), draft.scope(), draft.artifacts(), subject, "SELF"))
+        typed = draft.type.operations
+        calls = self._calls(operations.values(), draft.scope(), draft.artifacts(), subject, "SELF", typed, draft.type)
+        return tuple(calls)
 
     def of_relationship(self, found: DraftRequirement) -> tuple[OperationCall, ...]:
         """Return the operations of the relationship that a requirement makes; SELF is the relationship in them."""
@@ -48,7 +51,7 @@ class OperationReader:
         if "interfaces" in draft.body:
             operations = read_interfaces(draft.body, operations, self._report)
             operations = self._declared(operations, draft.body, draft.type.interfaces, draft.called)
-        return tuple(self._calls(operations.values(), draft.scope(), {}, draft.called, "SOURCE"))
+        return tuple(self._calls(operations.values(), draft.scope(), {}, draft.called, "SOURCE", draft.type.operations))
 
     def _declared(
         self,
@@ -79,14 +82,23 @@ class OperationReader:
                     yield interface, name
 
     def _calls(
-        self, operations: Iterable[Operation], scope: Scope, artifacts: Mapping[str, Any], subject: str, owner: str
+        self,
+        operations: Iterable[Operation],
+        scope: Scope,
+        artifacts: Mapping[str, Any],
+        subject: str,
+        owner: str,
+        typed: Mapping[tuple[str, str], Operation],
+        node_type: Type | None = None,
     ) -> list[OperationCall]:
+        """Return the operations that something implements; `typed` are those of the type."""
         calls = []
         for operation in operations:
             if operation.implementation is None:
                 continue
             if operation.interface in LIFECYCLE and operation.name in ORDER:
-                calls.append(self._call(operation, scope, artifacts, subject, owner))
+                declared = _declared(operation, typed.get((operation.interface, operation.name)))
+                calls.append(self._call(operation, scope, artifacts, subject, owner, declared, node_type))
             else:
                 message = f"'{operation.interface}.{operation.name}' of {subject} is not run"
                 hint = "What is run: create, configure and start, and what a relationship has around them."
@@ -94,17 +106,28 @@ class OperationReader:
         return calls
 
     def _call(
-        self, operation: Operation, scope: Scope, artifacts: Mapping[str, Any], subject: str, owner: str
+        self,
+        operation: Operation,
+        scope: Scope,
+        artifacts: Mapping[str, Any],
+        subject: str,
+        owner: str,
+        declared: Iterable[Any],
+        node_type: Type | None,
     ) -> OperationCall:
+        implementation = _file(operation.implementation or "", artifacts)
         arguments = {}
         for name, raw in operation.inputs.items():
-            at = value_place(operation.inputs, name, operation.at)
+            at = operation.places.get(name, operation.at)
             called = f"'{name}' of '{operation.name}' of {subject}"
-            arguments[name] = self._settler.value(_argument(raw), scope, called, at)
+            schema = fed_by(implementation, name, raw, node_type)
+            arguments[name] = self._settler.value(_argument(raw), scope, called, at, schema)
         return OperationCall(
             interface=operation.interface,
             name=operation.name,
-            implementation=_file(operation.implementation or "", artifacts),
+            implementation=implementation,
+            places=operation.places,
+            declared=frozenset(declared),
             arguments={name: value for name, value in arguments.items() if value is not None},
             outputs=self._attribute_map(operation, subject, owner),
             at=operation.at,
@@ -120,6 +143,13 @@ class OperationReader:
                 message = f"the output '{variable}' of '{operation.name}' of {subject} must name an attribute"
                 self._report.add("shape", message, operation.at, f"Write `variable: [ {owner}, attribute ]`.")
         return outputs
+
+
+def _declared(operation: Operation, typed: Operation | None) -> Iterable[Any]:
+    """Return the inputs that are declared: by the type, or where that declares none, by the operation itself."""
+    if typed is None or not typed.inputs or typed.implementation != operation.implementation:
+        return operation.inputs
+    return typed.inputs
 
 
 def _argument(raw: Any) -> Any:

@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..errors import TemplateError
 from .applications import applications
+from .border import Border
 from .components import ComponentMaker
 from .data import wanted_data
 from .functions import plain
 from .groups import GroupMaker
 from .report import Report
+from .roles import Role, find_role
 from .topology import Topology
 
 FORMAT = 1
@@ -74,16 +76,18 @@ def make_plan(
     topology: Topology,
     counts: Mapping[str, int] | None = None,
     removals: Mapping[str, list[str]] | None = None,
+    find: Callable[[str], Role] = find_role,
 ) -> Plan:
     """Return the plan of a topology.
 
     `counts` maps a group of machines (node template or safe name) to how many there shall be, `removals` to
-    the nodes that shall go. Raises TemplateError with all that cannot be planned.
+    the nodes that shall go. `find` knows the roles (see `roles.find_role`). Raises TemplateError with all that
+    cannot be planned.
     """
     report = Report()
     report.extend(list(topology.warnings))
     groups = GroupMaker(topology, report)
-    software = ComponentMaker(topology, report)
+    software = ComponentMaker(topology, Border(report, find), report)
     parts = {
         "description": topology.description,
         "inputs": plain(topology.inputs),

@@ -41,7 +41,8 @@ class OperationCall:
     """An operation of a node or a relationship with its arguments.
 
     `outputs` maps a variable to the attribute it gives. `at.file` is the file that a relative path in
-    `implementation` is relative to. `dependencies` are names of artifacts, of files or roles, or artifacts.
+    `implementation` is relative to. `dependencies` are names of artifacts, of files or roles, or artifacts. `places`
+    says where each argument and output is written, `declared` are the arguments that may be given to a playbook.
     """
 
     interface: str
@@ -51,6 +52,12 @@ class OperationCall:
     outputs: Mapping[str, str]
     at: Location = NOWHERE
     dependencies: tuple[Any, ...] = ()
+    places: Mapping[Any, Location] = field(default_factory=dict)
+    declared: frozenset[Any] = frozenset()
+
+    def place_of(self, name: Any) -> Location:
+        """Return where an argument or an output is written, else where the operation is."""
+        return self.places.get(name, self.at)
 
 
 @dataclass(frozen=True)

@@ -308,8 +308,10 @@ def _operation(
     written = {"implementation": written} if isinstance(written, str) else written
     body = mapping(written, f"the operation '{name}'", at, report)
     implementation = _implementation(body, name, report)
-    inputs = {**shared, **section(body, "inputs", f"the inputs of '{name}'", report)}
+    own = section(body, "inputs", f"the inputs of '{name}'", report)
+    inputs = {**shared, **own}
     outputs = section(body, "outputs", f"the outputs of '{name}'", report)
+    places = {key: key_place(source, key) for source in (shared, own, outputs) for key in source}
     if implementation is None and inherited is not None:
         return Operation(
             interface,
@@ -319,8 +321,9 @@ def _operation(
             {**inherited.outputs, **outputs},
             inherited.at,
             inherited.dependencies,
+            {**inherited.places, **places},
         )
-    return Operation(interface, name, implementation, inputs, outputs, at, _dependencies(body, name, report))
+    return Operation(interface, name, implementation, inputs, outputs, at, _dependencies(body, name, report), places)
 
 
 def _implementation(body: Mapping[str, Any], name: str, report: Report) -> str | None:

@@ -99,7 +99,7 @@ class Operation:
     """One operation of an interface: what implements it, its inputs, and the variables it gives back.
 
     `inputs` are raw TOSCA values; `outputs` maps a variable to its [entity, attribute]; `dependencies` are names of
-    artifacts, of files or roles, or artifacts.
+    artifacts, of files or roles, or artifacts. `places` says where each input and output is written.
     """
 
     interface: str
@@ -109,6 +109,7 @@ class Operation:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     at: Location = NOWHERE
     dependencies: tuple[Any, ...] = ()
+    places: Mapping[Any, Location] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

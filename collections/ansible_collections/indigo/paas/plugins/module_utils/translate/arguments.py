@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
-from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import operations_of
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import operations_of, private
 from ansible_collections.indigo.paas.plugins.module_utils.translate.expressions import (
     IDENTIFIER,
     Expressions,
@@ -55,8 +55,9 @@ class ArgumentReader:
     def read(self) -> Arguments:
         """Return the arguments of all groups; TemplateError for a name that is none for a variable.
 
-        A group's variables are visible to all roles from the beginning. So an argument that may have no value, and one
-        for a later stage of a role that has run before, are set by their stage.
+        A group's variables are visible to all roles from the beginning. So an argument that may have no value, one
+        that another role or component would see too, and one for a later stage of a role that has run before, are set
+        by their stage.
         """
         found = Arguments({group["group"]: {} for group in self._plan["groups"]})
         begun: dict[tuple[str, str], int] = {}
@@ -72,9 +73,10 @@ class ArgumentReader:
 
     def _put(self, found: Arguments, stage: Data, group: str, name: str, value: t.Any, first: bool) -> None:
         external = bool(stage.get("external"))
+        first = first and bool(private(stage, self._plan, [name]))
         if not IDENTIFIER.match(name):
             raise TemplateError(f"'{name[:80]}' is no name of a variable", hint="Ansible takes letters, digits and _.")
-        if name in found.of_group[group] and not external:
+        if name in found.of_group[group] and private(stage, self._plan, [name]):
             return
         try:
             tests = tuple(self._expressions.tests(value))

@@ -21,6 +21,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import
     is_call,
     text_of,
 )
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import operations_named
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import JINJA, holds_jinja, is_jinja
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import ADDRESSES
 from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text import Template, Unsafe
@@ -126,7 +127,7 @@ class Expressions:
         if name == "get_attribute":
             return self._attribute(arguments)
         if name == "get_operation_output" and isinstance(arguments[3], str):
-            return self._fact(self._component(arguments[0]), arguments[3], [])
+            return self._output(self._component(arguments[0]), arguments[2], arguments[3])
         raise NeverKnown(name)
 
     def _concat(self, arguments: list[t.Any]) -> Expression:
@@ -176,7 +177,7 @@ class Expressions:
         component = self._components.get(name)
         source = component["attributes"].get(attribute) if component is not None else None
         if component is not None and source is not None:
-            return self._fact(component, source["fact"], path)
+            return self._fact(component, source["operation"], source["fact"], path)
         if name not in self._groups:
             raise NeverKnown(attribute)
         return self._of_group(self._groups[name], attribute, path, of_self)
@@ -238,20 +239,23 @@ class Expressions:
             return Expression(text, (f"({text}) | length > 0",) if group["count"] else ())
         return Expression(f"({text})[{_index(path)}]", (f"({text}) | length > {_index(path)}",))
 
-    def _fact(self, component: Data, variable: str, path: list[t.Any]) -> Expression:
-        """Return a variable that a role set on the machines of a component, of the first one that has it."""
-        if not IDENTIFIER.match(variable):
-            raise NeverKnown(variable)
-        group = self._groups[component["group"]]
-        members = f"groups['{group['group']}']"
-        if group["count"] == 1:
-            found = Expression(f"hostvars[{members}[0]].{variable}")
-        else:
-            having = f"{members} | map('extract', hostvars) | selectattr('{variable}', 'defined')"
-            found = Expression(f"({having} | map(attribute='{variable}') | first)")
-        text = self._followed(found, path).text
-        there = () if group["count"] else (f"{members} | length > 0",)
-        return Expression(text, (*there, f"{text} is defined"))
+    def _output(self, component: Data, operation: t.Any, fact: str) -> Expression:
+        """Return what the last operation of a name told that did."""
+        found = [self._fact(component, index, fact, []) for index in operations_named(component, operation)]
+        if not found:
+            raise NeverKnown("get_operation_output")
+        text = " | default(".join(each.text for each in found) + ", true)" * (len(found) - 1)
+        return found[0] if len(found) == 1 else Expression(f"({text})", (f"({text}) is not none",))
+
+    def _fact(self, component: Data, operation: int, fact: str, path: list[t.Any]) -> Expression:
+        """Return what one operation of a component told, on the first machine where it did."""
+        group = self._groups[component["group"]]["group"]
+        name, wanted = self.literal(component["name"]), self.literal(fact)
+        told = f"(hostvars | indigo.paas.told(groups['{group}'], {name}, {operation}, {wanted}))"
+        if not path:
+            return Expression(told, (f"{told} is not none",))
+        text = self._followed(Expression(told), path).text
+        return Expression(text, (f"{told} is not none", f"{text} is defined"))
 
     def _followed(self, found: Expression, path: list[t.Any]) -> Expression:
         steps = "".join(f"[{self.literal(step)}]" if isinstance(step, str) else f"[{int(step)}]" for step in path)

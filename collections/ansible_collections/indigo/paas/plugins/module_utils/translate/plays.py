@@ -146,13 +146,34 @@ def stage_play(stage: Data, arguments: Arguments) -> Play:
     late = arguments.late.get(stage["name"], [])
     name = f"Set up {stage['name']}: {parts}"
     if stage.get("external"):
-        return _on_groups(stage, name, [externals.run_task(stage)], externals.arguments(late))
-    return _on_groups(stage, name, [*(_late(each, stage) for each in late), _role(f"Set up {stage['name']}", stage)])
+        return _on_groups(stage, name, _scoped(stage, [externals.run_task(stage)]), externals.arguments(late))
+    tasks = [*(_late(each, stage) for each in late), _role(f"Set up {stage['name']}", stage)]
+    return _on_groups(stage, name, _scoped(stage, tasks))
 
 
 def check_play(stage: Data) -> Play:
     """Return the play in which a stage's role proves that its service serves."""
-    return _on_groups(stage, f"Check {stage['name']}", [_role(f"Check {stage['name']}", stage, "check")])
+    name = f"Check {stage['name']}"
+    return _on_groups(stage, name, _scoped(stage, [_role(name, stage, "check")]))
+
+
+def _scoped(stage: Data, tasks: t.Sequence[Data]) -> list[Data]:
+    """Return tasks between those that begin and end the scope of what they set."""
+    scope = f"ansible_play_hosts_all, '{stage['scope']}'"
+    begin = f"hostvars | indigo.paas.scope_begins({scope})"
+    end = f"hostvars | indigo.paas.scope_ends({scope}, paas_tells)"
+    told = [{**told, "component": Unsafe(told["component"])} for told in stage["tells"]]
+    return [
+        {"name": "Begin with nothing that others have set", "ansible.builtin.meta": "clear_facts", "when": begin},
+        *tasks,
+        {"name": "Restart what changed", "ansible.builtin.meta": "flush_handlers"},
+        {
+            "name": "End with what others may read",
+            "ansible.builtin.meta": "clear_facts",
+            "when": end,
+            "vars": {"paas_tells": told},
+        },
+    ]
 
 
 def outputs_play() -> Play:

@@ -238,7 +238,8 @@ def test_arguments_become_known_stage_by_stage(vocabulary: Vocabulary, template:
         {"name": f"{group['hostname']}-0", "group": group["group"], "index": 0, "private_address": [f"10.0.0.{number}"]}
         for number, group in enumerate(plan.groups)
     ]
-    known = {node["name"]: {"pool_collector": "c", "cache_url": "u"} for node in nodes} if facts else {}
+    told = {name["name"]: {"0": {"pool_collector": "c", "cache_url": "u"}} for name in plan.components}
+    known = {node["name"]: told for node in nodes} if facts else {}
     state = {"nodes": nodes, "facts": known}
     found = outputs(plan, state)
     assert None not in found["all"]
@@ -246,11 +247,12 @@ def test_arguments_become_known_stage_by_stage(vocabulary: Vocabulary, template:
     assert found["wire"] in ("fast", "slow", "v2")
     groups = {group["name"]: f"{group['hostname']}-0" for group in plan.groups}
     for component in plan.components:
-        found = role_arguments(plan, state, groups[component["group"]])
+        stages = [stage["name"] for stage in plan.stages if component["name"] in stage["components"]]
+        found = {name for stage in stages for name in role_arguments(plan, state, groups[component["group"]], stage)}
         wanted = {
             name for operation in component["operations"] if "role" in operation for name in operation["arguments"]
         }
-        missing = wanted - found.keys()
+        missing = wanted - found
         assert missing <= (set() if facts else {"pool_collector_address"})
 
 

@@ -65,7 +65,7 @@ NODES = [
     node("wn-server-0", "wn_server", 0, "10.0.0.2"),
     node("fe-server-0", "fe_server", 0, "10.0.0.1"),
 ]
-FACTS = {"fe-server-0": {"pool_collector": "{{ 1 + 1 }}", "pool_version": "24.0"}}
+FACTS = {"fe-server-0": {"front_end": {"0": {"pool_collector": "{{ 1 + 1 }}", "pool_version": "24.0"}}}}
 
 
 def test_inventory_hosts_in_the_order_of_the_plan(plan_text: PlanText) -> None:

@@ -129,7 +129,7 @@ def test_components_stages_and_outputs(plan_text: PlanText) -> None:
     assert [component["name"] for component in plan.components] == ["front_end", "worker"]
     front_end, worker = plan.components
     assert front_end["group"] == "fe_server"
-    assert front_end["attributes"] == {"collector": {"fact": "pool_collector"}}
+    assert front_end["attributes"] == {"collector": {"fact": "pool_collector", "operation": 0}}
     assert worker["requires"] == ["front_end"]
     assert worker["properties"]["front_end_ip"] == address
     assert worker["operations"] == [
@@ -145,6 +145,8 @@ def test_components_stages_and_outputs(plan_text: PlanText) -> None:
             "role": "test.paas.pool",
             "groups": ["fe_server", "wn_server"],
             "components": ["front_end", "worker"],
+            "scope": "test.paas.pool",
+            "tells": [{"component": "front_end", "operation": 0, "group": "fe_server", "facts": ["pool_collector"]}],
         }
     ]
     assert plan.description == "A pool"
@@ -350,14 +352,14 @@ def test_different_values_for_one_argument_on_one_machine(problems: Problems, bo
     two = """
     node_templates:
       server: {type: indigo.Compute}
-      one: {type: test.Cache, properties: {size: 1 GB}, requirements: [{host: server}]}
-      two: {type: test.Cache, properties: {size: SIZE}, requirements: [{host: server}]}
+      one: {type: test.Pool, properties: {submit: true}, requirements: [{host: server}]}
+      two: {type: test.Pool, properties: {submit: SUBMIT}, requirements: [{host: server}]}
     """
-    (problem,) = problems(body(two.replace("SIZE", "2 GB")))
-    assert "'one' and 'two' give 'cache_size' different values on 'server'" in problem.message
+    (problem,) = problems(body(two.replace("SUBMIT", "false")))
+    assert "'one' and 'two' give 'pool_submit' different values on 'server'" in problem.message
     assert problem.line == 6
     with pytest.raises(pytest.fail.Exception):
-        problems(body(two.replace("SIZE", "1 GB")))
+        problems(body(two.replace("SUBMIT", "true")))
 
 
 def test_software_on_software_runs_on_its_machine(plan_text: PlanText) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import Vocabulary, load, make_plan
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import outputs, role_arguments
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.roles import Role
 
 TEXTS = st.text("abc.:- {}é", max_size=5)
 INPUTS = {"word": "given", "parts": {"list": ["zero", "one"]}}
@@ -51,6 +53,13 @@ def service_type(name: str) -> dict[str, Any]:
             }
         },
     }
+
+
+def role(name: str) -> Role:
+    """Return the role of one service."""
+    service = name.rpartition(".")[2]
+    arguments: dict[str, Any] = {f"{service}_{key}": {} for key in ("value", "own")}
+    return Role(name, Path("none"), arguments, outputs=frozenset([f"{service}_made"]))
 
 
 @st.composite
@@ -202,7 +211,7 @@ def made(service: str, machine: tuple[str, int]) -> str:
 @given(templates())
 def test_each_stage_sees_what_the_reference_sees(vocabulary: Vocabulary, template: dict) -> None:
     written = yaml.safe_dump(template, sort_keys=False, allow_unicode=True).encode()
-    plan = json.loads(json.dumps(make_plan(load(written, INPUTS, vocabulary=vocabulary)).to_dict()))
+    plan = json.loads(json.dumps(make_plan(load(written, INPUTS, vocabulary=vocabulary), find=role).to_dict()))
     machines = [(group, index) for group in plan["groups"] for index in range(group["count"])]
     nodes = [
         {"name": f"{group['name']}-{index}", "group": group["group"], "index": index}
@@ -225,7 +234,8 @@ def test_each_stage_sees_what_the_reference_sees(vocabulary: Vocabulary, templat
                 for key, raw in reference.nodes[name]["properties"].items()
             }
             assert role_arguments(plan, before, node["name"], stage["name"]) == wanted
-            state["facts"][node["name"]].update({f"{name}_made": made(name, (group["name"], index)) for name in here})
+            told = {name: {"0": {f"{name}_made": made(name, (group["name"], index))}} for name in here}
+            state["facts"][node["name"]].update(told)
         seen += stage["components"]
     assert sorted(seen) == sorted(name for name in reference.nodes if name.startswith("s"))
     assert outputs(plan, state) == {name: [made(name, (reference.host(name), 0)), "given"] for name in seen}

@@ -291,6 +291,8 @@ def test_playbooks_run_in_stages_of_their_own_in_the_order_of_requirements(vocab
         "role": None,
         "groups": ["server"],
         "components": ["database"],
+        "scope": "configure",
+        "tells": [],
         "external": True,
         "operation": 0,
     }

@@ -79,7 +79,7 @@ def plan() -> dict[str, Any]:
             component(
                 "front " + EVIL,
                 fe,
-                {"token": {"fact": "probe_token"}, "never": {"fact": "probe_never"}},
+                {"token": {"fact": "probe_token", "operation": 0}, "never": {"fact": "probe_never", "operation": 0}},
                 probe={
                     "probe_text": EVIL,
                     "probe_data": {EVIL: [EVIL, 1, None, {"k": True}], "number": 1.5},
@@ -109,8 +109,29 @@ def plan() -> dict[str, Any]:
             component("later", fe, other={"other_never": attribute("front " + EVIL, "never")}, again={}),
         ],
         "stages": [
-            {"name": "probe", "role": "probe", "groups": ["fe", "wn"], "components": ["front " + EVIL, "worker"]},
-            {"name": "other", "role": "other", "groups": ["fe", "wn"], "components": ["late", "later"]},
+            {
+                "name": "probe",
+                "role": "probe",
+                "groups": ["fe", "wn"],
+                "components": ["front " + EVIL, "worker"],
+                "scope": "probe",
+                "tells": [
+                    {
+                        "component": "front " + EVIL,
+                        "operation": 0,
+                        "group": "fe",
+                        "facts": ["probe_never", "probe_token"],
+                    }
+                ],
+            },
+            {
+                "name": "other",
+                "role": "other",
+                "groups": ["fe", "wn"],
+                "components": ["late", "later"],
+                "scope": "other",
+                "tells": [],
+            },
         ],
         "applications": [{"name": EVIL, "type": EVIL, "requires": [], "properties": {}, "artifacts": {}}],
         "outputs": {
@@ -131,7 +152,7 @@ NODES = [
     {"name": "b", "group": "wn", "index": 0, "private_address": ["10.0.0.2"], "public_address": []},
     {"name": "c", "group": "wn", "index": 1, "private_address": ["10.0.0.3"], "public_address": ["1.2.3.4"]},
 ]
-FACTS = {"a": {"probe_token": {"value": [EVIL]}}}
+FACTS = {"a": {"front " + EVIL: {"0": {"probe_token": {"value": [EVIL]}}}}}
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_user": "root"}
 UNSET = "__unset__"
 
@@ -272,7 +293,7 @@ def foreign(plan):
         "arguments": {"x": EVIL, "y": attribute("wn", "public_address", 0), "probe_url": "its own"},
     }
     plan["components"].append({**component("foreign", "wn"), "operations": [operation]})
-    stage = {"name": "configure", "role": None, "external": True, "operation": 0}
+    stage = {"name": "configure", "role": None, "external": True, "operation": 0, "scope": "configure", "tells": []}
     plan["stages"].append({**stage, "groups": ["wn"], "components": ["foreign"]})
     return plan
 
@@ -284,7 +305,7 @@ def test_an_external_stage_is_fetched_and_run(foreign, tmp_path):
     play = plays["Set up configure: foreign"]
     assert play["vars"]["paas_sure"] == {"x": EVIL, "probe_url": "its own"}
     assert play["vars"]["paas_arguments"].startswith("{{ paas_sure | combine({'y': paas_argument_y} if ")
-    assert "stages['configure'].roles" in play["tasks"][0]["loop"]
+    assert "stages['configure'].roles" in play["tasks"][1]["loop"]
     told = yaml.load(files["external.yml"], Loader=Loader)["paas_external"]
     assert told["stages"] == [{"name": "configure", "external": True, "operation": 0, "components": ["foreign"]}]
     (operation,) = told["components"][0]["operations"]

@@ -1,0 +1,143 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A scope for what roles and playbooks set: facts, registered results and included variables of one run.
+
+Ansible keeps all that a task sets for a host until the end, and above a role's own variables; no task can take it back.
+So what a run has set is taken out of Ansible's variable manager here, between the runs. That manager is in the main
+process alone: the workers of tasks have copies. So this is called where Ansible evaluates in the main process, which is
+the condition of a meta task.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import typing as t
+import weakref
+from dataclasses import dataclass, field
+
+from ansible.errors import AnsibleError
+
+# The variable in which a host has what its components told: {component: {operation: {fact: value}}}.
+TOLD = "paas_told"
+
+Variables = dict[str, t.Any]
+
+
+@dataclass
+class _Set:
+    """What tasks have set for one host: by set_fact and register, by include_vars, and as cached facts."""
+
+    facts: Variables
+    included: Variables
+    cached: Variables
+
+
+@dataclass
+class _Scopes:
+    """The scopes of one run of Ansible: what was there before the one that is open, and what others have left."""
+
+    before: dict[str, _Set] = field(default_factory=dict)
+    left: dict[tuple[str, str], _Set] = field(default_factory=dict)
+
+
+_ALL: weakref.WeakKeyDictionary[t.Any, _Scopes] = weakref.WeakKeyDictionary()
+
+
+def begin(hostvars: t.Any, hosts: t.Iterable[str], scope: str) -> None:
+    """Open a scope for HOSTS: what it set when it was open before is there again, what others set is not.
+
+    A scope that is still open ends.
+    """
+    manager, scopes = _of(hostvars)
+    for host in hosts:
+        if host in scopes.before:
+            _reset(manager, host, scopes.before[host])
+        scopes.before[host] = _current(manager, host)
+        left = scopes.left.get((scope, host))
+        if left is not None:
+            manager._nonpersistent_fact_cache[host].update(left.facts)
+            manager._vars_cache[host].update(left.included)
+
+
+def end(hostvars: t.Any, hosts: t.Iterable[str], scope: str, tells: t.Iterable[t.Mapping[str, t.Any]]) -> None:
+    """Close a scope for HOSTS; of what it set, only the facts that TELLS names stay, in the variable TOLD.
+
+    TELLS are as the stages of a plan have them: {component, operation, group, facts}.
+    """
+    manager, scopes = _of(hostvars)
+    tells = list(tells)
+    for host in hosts:
+        before = scopes.before.pop(host, None)
+        if before is None:
+            continue
+        now = _current(manager, host)
+        left = _Set(_changed(before.facts, now.facts), _changed(before.included, now.included), {})
+        scopes.left[scope, host] = left
+        _reset(manager, host, before)
+        told = _told(left.facts, [each for each in tells if _is_in(manager, host, each["group"])])
+        if told:
+            earlier = manager._nonpersistent_fact_cache[host].get(TOLD, {})
+            manager.set_nonpersistent_facts(host, {TOLD: _merged(earlier, told)})
+
+
+def _of(hostvars: t.Any) -> tuple[t.Any, _Scopes]:
+    manager = getattr(hostvars, "_variable_manager", None)
+    caches = ("_nonpersistent_fact_cache", "_vars_cache", "_fact_cache", "_inventory")
+    if manager is None or not all(hasattr(manager, name) for name in caches):
+        raise AnsibleError("This version of ansible-core keeps variables otherwise than indigo.paas knows.")
+    if multiprocessing.parent_process() is not None:
+        raise AnsibleError("A scope begins and ends in the condition of a meta task, nowhere else.")
+    return manager, _ALL.setdefault(manager, _Scopes())
+
+
+def _current(manager: t.Any, host: str) -> _Set:
+    return _Set(
+        dict(manager._nonpersistent_fact_cache[host]), dict(manager._vars_cache[host]), dict(_cached(manager, host))
+    )
+
+
+def _cached(manager: t.Any, host: str) -> Variables:
+    try:
+        facts: Variables = manager._fact_cache.get(host)
+    except KeyError:
+        return {}
+    return facts
+
+
+def _reset(manager: t.Any, host: str, before: _Set) -> None:
+    """Make what is set for a host what it was before; what was gathered since is of the machine, and stays."""
+    set_ = _changed(before.facts, manager._nonpersistent_fact_cache[host])
+    cached = _cached(manager, host)
+    # A fact that is set with `cacheable` is in both.
+    kept = {name: value for name, value in cached.items() if name not in set_ or name in before.cached}
+    kept.update({name: before.cached[name] for name in set_ if name in before.cached})
+    if kept != cached:
+        manager._fact_cache.set(host, kept)
+    manager._nonpersistent_fact_cache[host] = dict(before.facts)
+    manager._vars_cache[host] = dict(before.included)
+
+
+def _changed(before: Variables, now: Variables) -> Variables:
+    return {name: value for name, value in now.items() if name not in before or before[name] is not value}
+
+
+def _is_in(manager: t.Any, host: str, group: str) -> bool:
+    found = manager._inventory.get_host(host)
+    return found is not None and group in [each.name for each in found.get_groups()]
+
+
+def _told(facts: Variables, tells: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, dict[str, Variables]]:
+    told: dict[str, dict[str, Variables]] = {}
+    for each in tells:
+        found = {name: facts[name] for name in each["facts"] if name in facts}
+        if found:
+            told.setdefault(each["component"], {})[str(each["operation"])] = found
+    return told
+
+
+def _merged(earlier: t.Any, told: dict[str, dict[str, Variables]]) -> dict[str, dict[str, Variables]]:
+    return {
+        component: {**earlier.get(component, {}), **told.get(component, {})}
+        for component in dict.fromkeys([*earlier, *told])
+    }

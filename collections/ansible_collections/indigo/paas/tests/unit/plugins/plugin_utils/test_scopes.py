@@ -1,0 +1,126 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one run sets is gone when the next begins, whatever way it was set, and only what is told stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError
+
+from ansible_collections.indigo.paas.plugins.plugin_utils import scopes
+
+ROOT = Path(__file__).parents[8]
+BIN = Path(sys.executable).parent
+INVENTORY = {
+    "all": {
+        "vars": {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "secret": "vault",
+            "given": "by an operator",
+        },
+        "children": {"one": {"hosts": {"a": None}}, "two": {"hosts": {"b": None}}},
+    }
+}
+TELLS = [
+    {"component": "first", "operation": 0, "group": "one", "facts": ["label", "secret", "result", "of_file", "nothing"]}
+]
+BEGIN = {
+    "ansible.builtin.meta": "clear_facts",
+    "when": "hostvars | indigo.paas.scope_begins(ansible_play_hosts_all, 'SCOPE')",
+}
+END = {
+    "ansible.builtin.meta": "clear_facts",
+    "when": "hostvars | indigo.paas.scope_ends(ansible_play_hosts_all, 'SCOPE', tells)",
+    "vars": {"tells": TELLS},
+}
+NAMES = ("label", "result", "of_file", "kept", "given", "secret", "before")
+SEE = {
+    "ansible.builtin.debug": {
+        "msg": "{{ {'WHEN': dict(names | zip(q('ansible.builtin.vars', *names, default='-')))} | to_json }}"
+    },
+    "vars": {"names": list(NAMES)},
+}
+SET: list[dict[str, Any]] = [
+    {"ansible.builtin.set_fact": {"label": "{{ inventory_hostname }}", "given": "changed", "paas_arguments": {"x": 1}}},
+    {"ansible.builtin.set_fact": {"kept": "in the cache", "cacheable": True}},
+    {"ansible.builtin.command": {"argv": ["echo", "hi"]}, "register": "result", "changed_when": False},
+    {"ansible.builtin.include_vars": {"file": "of_file.yml"}},
+]
+
+
+def named(task: dict[str, Any], scope: str) -> dict[str, Any]:
+    return dict(json.loads(json.dumps(task).replace("SCOPE", scope).replace("WHEN", scope)))
+
+
+def run(tasks: list[dict[str, Any]], place: Path) -> list[dict[str, Any]]:
+    """Return what was seen, in order: {moment: {name: value}} of each host."""
+    (place / "hosts.json").write_text(json.dumps(INVENTORY))
+    (place / "of_file.yml").write_text("of_file: '{{ 1 + 1 }}'\n")
+    play = {"hosts": "all", "gather_facts": False, "tasks": tasks}
+    (place / "play.yml").write_text(json.dumps([play]))
+    paths = f"{ROOT / 'collections'}:{os.environ.get('ANSIBLE_COLLECTIONS_PATH', '')}"
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": paths, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.oneline"}
+    env |= {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
+    command = [str(BIN / "ansible-playbook"), "-i", "hosts.json", "play.yml"]
+    done = subprocess.run(command, cwd=place, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    return [json.loads(json.loads("{" + line + "}")["msg"]) for line in lines if line.startswith('"msg"')]
+
+
+def test_nothing_of_one_scope_is_seen_in_another_and_what_is_told_stays(tmp_path: Path) -> None:
+    told = {
+        "ansible.builtin.debug": {
+            "msg": "{{ {'told': hostvars | indigo.paas.told(['a', 'b'], 'first', 0, 'label')} | to_json }}"
+        }
+    }
+    all_told = {"ansible.builtin.debug": {"msg": "{{ {'all': paas_told | default({})} | to_json }}"}}
+    seen = run(
+        [
+            {"ansible.builtin.set_fact": {"before": "set before"}},
+            *(named(each, "first") for each in (BEGIN, SEE, *SET, END)),
+            *(named(each, "second") for each in (BEGIN, SEE, END)),
+            *(named(each, "first") for each in (BEGIN, SEE, END)),
+            {**SEE, "ansible.builtin.debug": {"msg": SEE["ansible.builtin.debug"]["msg"].replace("WHEN", "after")}},
+            told,
+            all_told,
+        ],
+        tmp_path,
+    )
+    nothing = dict.fromkeys(NAMES, "-") | {"given": "by an operator", "secret": "vault", "before": "set before"}
+    by_moment: dict[str, list[Any]] = {}
+    for each in seen:
+        ((moment, values),) = each.items()
+        by_moment.setdefault(moment, []).append(values)
+    assert by_moment["first"][:2] == by_moment["second"] == by_moment["after"] == [nothing] * 2
+    again = by_moment["first"][2:]
+    assert sorted(values["label"] for values in again) == ["a", "b"]
+    assert all(values["given"] == "changed" and values["of_file"] in (2, "2") for values in again)
+    assert by_moment["told"] == ["a", "a"]
+    # An operator's variable, and what a file says, are not told; neither is what another group set.
+    on_a, on_b = sorted(by_moment["all"], key=len, reverse=True)
+    assert sorted(on_a["first"]["0"]) == ["label", "result"]
+    assert on_b == {}
+
+
+def test_a_version_of_ansible_that_keeps_variables_otherwise_is_refused() -> None:
+    with pytest.raises(AnsibleError, match="keeps variables otherwise"):
+        scopes.begin(SimpleNamespace(_variable_manager=SimpleNamespace()), ["a"], "x")
+    with pytest.raises(AnsibleError, match="keeps variables otherwise"):
+        scopes.end({}, ["a"], "x", [])
+
+
+def test_the_worker_of_a_task_is_refused(tmp_path: Path) -> None:
+    task = {"ansible.builtin.debug": {"msg": "{{ hostvars | indigo.paas.scope_begins(['a'], 'x') }}"}}
+    with pytest.raises(AssertionError, match="in the condition of a meta task, nowhere else"):
+        run([task], tmp_path)
