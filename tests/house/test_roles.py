@@ -83,3 +83,29 @@ def test_templates_and_tasks_use_only_declared_variables(role):
     used = set(re.findall(rf"(?<![\w.&*]){role.name}_\w+", re.sub(r"#.*", "", text)))
     prefixes = ("indigo.paas.",)
     assert not {name for name in used - declared - set_here if not name.startswith(prefixes)}
+
+
+def paas(role: pathlib.Path) -> dict:
+    return load(role / "meta/paas.yml")
+
+
+def test_paths_on_the_controller_are_for_operators(role):
+    options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    paths = {name for name, option in options.items() if "path" in (option.get("type"), option.get("elements"))}
+    tasks = "".join(path.read_text() for path in (role / "tasks").glob("*.yml"))
+    copied = set(re.findall(rf"src: \"\{{\{{ ({role.name}_\w+) \}}\}}\"", tasks))
+    assert paths | copied <= set(paas(role)["operator_arguments"]) <= set(options)
+
+
+def test_no_type_feeds_an_argument_for_operators(role):
+    fed = {name for _where, operation in operations(role) for name in operation.get("inputs", {})}
+    assert not fed & set(paas(role)["operator_arguments"])
+
+
+def test_outputs_are_declared_and_set_by_the_role(role):
+    declared = set(paas(role)["outputs"])
+    mapped = {name for _where, operation in operations(role) for name in operation.get("outputs", {})}
+    tasks = "".join(path.read_text() for path in (role / "tasks").glob("*.yml"))
+    assert mapped <= declared
+    assert not declared & argument_names(role)
+    assert [name for name in declared if not re.search(rf"^\s+{name}:", tasks, re.MULTILINE)] == []

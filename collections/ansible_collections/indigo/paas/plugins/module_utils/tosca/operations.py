@@ -41,18 +41,17 @@ class OperationReader:
             operations = read_interfaces(draft.body, operations, self._report)
             operations = self._declared(operations, draft.body, draft.type.interfaces, subject)
         typed = draft.type.operations
-        return tuple(
-            self._calls(operations.values(), draft.scope(), draft.artifacts(), subject, "SELF", typed, draft.type)
-        )
+        calls = self._calls(operations.values(), draft.scope(), draft.artifacts(), subject, "SELF", typed, draft.type)
+        return tuple(calls)
 
     def of_relationship(self, found: DraftRequirement) -> tuple[OperationCall, ...]:
         """Return the operations of the relationship that a requirement makes; SELF is the relationship in them."""
         draft = found.relationship
-        typed = operations = draft.type.operations
+        operations = draft.type.operations
         if "interfaces" in draft.body:
             operations = read_interfaces(draft.body, operations, self._report)
             operations = self._declared(operations, draft.body, draft.type.interfaces, draft.called)
-        return tuple(self._calls(operations.values(), draft.scope(), {}, draft.called, "SOURCE", typed))
+        return tuple(self._calls(operations.values(), draft.scope(), {}, draft.called, "SOURCE", draft.type.operations))
 
     def _declared(
         self,

@@ -45,9 +45,11 @@ def test_arguments_are_values_to_the_letter(plan, nodes):
 
 def test_outputs_wait_for_what_roles_publish(plan, nodes):
     before = deployment.outputs(plan, nodes, {})
-    after = deployment.outputs(plan, nodes, {"server-0": {"note_path": "/root/note"}})
+    told = {"note_path": "a variable that is no fact", "paas_told": {"note": {"0": {"note_path": "/root/note"}}}}
+    after = deployment.outputs(plan, nodes, {"server-0": told})
     assert before == {"path": None, "address": "10.0.0.2", "text": "{{ x }}"}
     assert after["path"] == "/root/note"
+    assert deployment.outputs(plan, nodes, {"server-0": {"note_path": "of an operator"}}) == before
 
 
 def test_a_site_is_its_options_and_its_name():

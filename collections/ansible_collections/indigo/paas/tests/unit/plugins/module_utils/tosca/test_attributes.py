@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem
-from ansible_collections.indigo.paas.plugins.module_utils.tosca import Plan, Vocabulary, plan_template
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import Plan, Vocabulary, load, make_plan
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import outputs, role_arguments
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.roles import Role
 
 HEAD = """
 tosca_definitions_version: tosca_simple_yaml_1_3
@@ -53,7 +55,13 @@ Problems = Callable[..., list[Problem]]
 
 
 def planned(vocabulary: Vocabulary, body: str) -> Plan:
-    return plan_template(f"{HEAD}topology_template:\n{body}", vocabulary=vocabulary)
+    return make_plan(load(f"{HEAD}topology_template:\n{body}", vocabulary=vocabulary), find=role)
+
+
+def role(name: str) -> Role:
+    """Return any role of the tests: it takes and tells whatever they use."""
+    arguments: dict[str, Any] = {name: {} for name in ("service_before", "service_other", "reader_url", "reader_x")}
+    return Role(name, Path("none"), arguments, outputs=frozenset(["service_url", "service_made", "opener_state"]))
 
 
 def machine(value: str, attributes: str = "{}", capabilities: str = "{}") -> str:
@@ -138,6 +146,10 @@ def test_what_runs_has_the_last_word(vocabulary: Vocabulary, attributes: str, fi
     assert role_arguments(plan, before, "machine-0", service) == {"service_before": first, "service_other": 5432}
     assert outputs(plan, before) == {"x": first, "y": None}
     assert role_arguments(plan, before, "machine-0", reader) == {"reader_url": first}
+    after = {"nodes": NODES, "facts": {"machine-0": {"service": {"0": {"service_url": "now", "service_made": "it"}}}}}
+    assert role_arguments(plan, after, "machine-0", service) == {"service_before": "now", "service_other": 5432}
+    assert role_arguments(plan, after, "machine-0", reader) == {"reader_url": "now"}
+    assert outputs(plan, after) == {"x": "now", "y": "it"}
 
 
 def test_a_value_of_what_runs_may_be_made_of_another(vocabulary: Vocabulary) -> None:
@@ -235,4 +247,6 @@ def test_what_an_operation_of_a_machine_sets_is_read(vocabulary: Vocabulary) -> 
     )
     assert [stage["name"] for stage in plan.stages] == ["opener", "reader"]
     assert outputs(plan, {"nodes": NODES, "facts": {}}) == {"x": "not yet"}
-    assert outputs(plan, {"nodes": NODES, "facts": {"machine-0": {"opener_state": "wide"}}}) == {"x": "wide"}
+    assert outputs(plan, {"nodes": NODES, "facts": {"machine-0": {"machine": {"0": {"opener_state": "wide"}}}}}) == {
+        "x": "wide"
+    }

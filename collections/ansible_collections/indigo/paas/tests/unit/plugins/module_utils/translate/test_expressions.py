@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.indigo.paas.plugins.filter.scopes import told
 from ansible_collections.indigo.paas.plugins.module_utils.translate.expressions import Expressions, NeverKnown
 from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text import (
     Template,
@@ -21,6 +22,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text im
     is_harmless,
     playbook,
 )
+from ansible_collections.indigo.paas.plugins.plugin_utils import scopes
 
 FRONT_URL = "(hostvars | indigo.paas.told(groups['fe_server'], 'front', 0, 'front_url'))"
 PLAN = {
@@ -115,9 +117,10 @@ def rendered(value: Any, variables: dict[str, Any], assigned: list[tuple[list[st
     plan = {**PLAN, "attributes": [{"node": node, "path": path, "value": first} for (node, *path), first in assigned]}
     expressions = Expressions(plan)
     found = expressions.of(value)
-    hosts = {"fe-0": {"private_address": "10.0.0.1", **variables}}
+    hosts = {"fe-0": {"private_address": "10.0.0.1", scopes.TOLD: {"front": {"0": variables}}}}
     known = {"hostvars": hosts, "groups": {"fe_server": ["fe-0"], "none": []}, "paas_texts": expressions.texts}
     environment = jinja2.Environment(undefined=jinja2.ChainableUndefined)  # as Ansible's are
+    environment.filters["indigo.paas.told"] = told
     if not all(environment.compile_expression(test)(**known) for test in found.tests):
         return None
     return environment.compile_expression(found.text)(**known)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[8]
-COLLECTIONS = Path(__file__).parent / "tosca" / "collections"
+ROOT = Path(__file__).parents[7]
+COLLECTIONS = Path(__file__).parent / "module_utils" / "tosca" / "collections"
 
 
 @pytest.fixture(scope="package", autouse=True)
