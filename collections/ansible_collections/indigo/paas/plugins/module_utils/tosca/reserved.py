@@ -56,8 +56,8 @@ _KEYWORDS = """
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
-# Keywords that many published playbooks have as variables. Ansible reads no variable of these names.
-HARMLESS = frozenset(("name", "order", "port", "timeout", "user"))
+# Names that many published playbooks have as variables, though Ansible lists them. None steers it.
+HARMLESS = frozenset(("name", "order", "port", "role_name", "timeout", "user"))
 
 
 def is_variable(name: Any) -> bool:

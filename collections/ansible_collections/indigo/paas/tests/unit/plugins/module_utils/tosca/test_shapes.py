@@ -277,6 +277,7 @@ def test_an_operation_of_a_relationship_runs_on_its_machine_first(vocabulary: Vo
                 "defined_in": str(SHAPES / "relationship_operation.yaml"),
                 "galaxy_roles": [],
                 "collections": [],
+                "files": [],
             },
             "arguments": {"path": "/mnt/space", "token": "abc", "url": "https://space.example.org"},
             "relationship": {"source": "server", "target": "space", "requirement": "local_storage"},

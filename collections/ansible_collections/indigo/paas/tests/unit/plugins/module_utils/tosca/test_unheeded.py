@@ -71,7 +71,7 @@ def test_operations_that_are_not_run_are_told_once():
     app{number}:
       type: tosca.nodes.SoftwareComponent
       requirements: [ {{ host: box }} ]
-      interfaces: {{ Standard: {{ create: a.b.role, stop: a.b.role, start: run.sh }} }}"""
+      interfaces: {{ Standard: {{ create: a.yml, stop: a.yml, start: run.sh }} }}"""
         for number in range(2)
     )
     assert [message for _line, message in told(nodes)] == [
