@@ -107,13 +107,17 @@ def name(indigo):
 def seen():
     """Return what the playbooks saw, of one machine after another."""
     found = docker.from_env().containers.list(filters={"label": f"indigo.paas.deployment={NAME}"})
-    texts = [node.exec_run(["cat", "/root/seen"]).output.decode() for node in sorted(found, key=lambda node: node.name)]
+    texts = [
+        node.exec_run(["sh", "-c", "cat /root/seen 2>/dev/null"]).output.decode()
+        for node in sorted(found, key=lambda node: node.name)
+    ]
     return [line for text in texts for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("host", ["one", "two"])
 def test_on_one_machine_as_on_two(indigo, name, template, host):
     template.write_text(TEMPLATE.replace("HOST", host))
+    indigo.env["INDIGO_PAAS_SITES"] = str(template.parent / "sites.json")
     made = indigo.json("deploy", str(template), "--name", name)
     assert made["outputs"] == OUTPUTS
     assert seen() == SEEN
