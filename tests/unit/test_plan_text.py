@@ -261,6 +261,6 @@ def test_a_node_that_the_template_names_is_told_by_that_name():
     named = group("fe", 1, network={"public": False, "name": None, "dns_name": "front"})
     several = group("wn", 2, network={"public": False, "name": None, "dns_name": "worker"})
     plan = {"name": "t", "groups": [named, several], "stages": [], "components": [], "inputs": {}, "outputs": {}}
-    told = list(plan_lines(Planned({**plan, "warnings": [], "applications": [], "policies": []}, [])))
+    told = list(plan_lines(Planned({**plan, "warnings": [], "applications": [], "policies": []}, []), Masker()))
     assert "  fe: 1 node (front)" in told
     assert "  wn: 2 nodes (wn-0, wn-1)" in told

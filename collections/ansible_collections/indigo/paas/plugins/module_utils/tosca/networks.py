@@ -73,7 +73,7 @@ class _Reader:
         address = self._address(port, "ip_address", cidr)
         if address is not None:
             self._check_own(link, address, machine, count)
-        gateway = self._address(network, "gateway_ip", cidr)
+        gateway = None if self._is_route(network) else self._address(network, "gateway_ip", cidr)
         return {"name": network.name, "cidr": str(cidr), "gateway": gateway, "address": address}
 
     def _range(self, network: NodeTemplate) -> _Range | None:
@@ -95,6 +95,17 @@ class _Reader:
                 message = f"the ranges of the networks '{name}' and '{network.name}' overlap: {other} and {found}"
                 self._report.add("conflict", message, at, "Give each its own.")
         return found
+
+    def _is_route(self, network: NodeTemplate) -> bool:
+        """Say, and report, whether 'gateway_ip' is what some tools take there: a range and the machine that leads to it."""
+        written = network.properties.get("gateway_ip")
+        cidr, comma, machine = written.partition(",") if isinstance(written, str) else ("", "", "")
+        if not comma or "/" not in cidr or not machine:
+            return False
+        message = f"'gateway_ip' of '{network.name}' is a range and a machine, which has no effect"
+        hint = "Write the gateway's address; routes by machines of the template are not made."
+        self._report.add("not-supported", message, network.place_of(None, "gateway_ip"), hint)
+        return True
 
     def _address(self, node: NodeTemplate, name: str, cidr: _Range) -> str | None:
         written = node.properties.get(name)

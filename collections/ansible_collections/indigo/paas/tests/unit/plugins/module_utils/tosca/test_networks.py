@@ -52,6 +52,15 @@ def test_a_network_without_a_range_is_as_before():
     assert found["groups"][0]["network"] == {"public": True, "name": "mine", "dns_name": None}
 
 
+def test_a_route_by_a_machine_is_no_gateway():
+    found = plan(LAN="cidr: 10.7.0.0/24, gateway_ip: '10.0.0.0/8,box'")
+    assert [warning["message"] for warning in found["warnings"]] == [
+        "'gateway_ip' of 'lan' is a range and a machine, which has no effect"
+    ]
+    networks = {each["name"]: each["gateway"] for each in found["groups"][0]["networks"]}
+    assert networks["lan"] is None
+
+
 def test_what_needs_a_range_is_told_without_one():
     found = plan(LAN="gateway_ip: 10.7.0.1", DATA="'cidr': 'fd00::/64', ip_version: 6")
     assert [warning["message"] for warning in found["warnings"]] == [
