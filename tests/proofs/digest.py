@@ -16,7 +16,7 @@ from .groups import Group
 from .imports import Imports
 
 # What every test reads.
-COMMON = ("ansible.cfg", "conftest.py", "pyproject.toml")
+COMMON = ("ansible.cfg", "conftest.py", "pyproject.toml", "tests/collections")
 TESTS = "tests/"
 
 # Of a suite ("python", or Debian's name of one) and packages: their versions by name, None for one that is unknown.
@@ -77,7 +77,7 @@ class Checkout:
 
     def _find_files_of(self, group: Group) -> list[str]:
         tests = [name for name in self.files if _below(name, group.files)]
-        own = {*COMMON, *tests, *self._imports.of(tests)}
+        own = {*(name for name in self.files if _below(name, COMMON)), *tests, *self._imports.of(tests)}
         own.update(self._beside(own))
         declared = {name for name in self.files if _counts(name, group.depends or ())}
         return sorted(own.intersection(self.files) | declared | self._imports.of(declared, at_once=True))

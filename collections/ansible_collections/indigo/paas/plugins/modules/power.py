@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: power
 short_description: Start or stop nodes of a deployment
-version_added: 0.4.0
+version_added: 0.3.1
 author:
   - The indigo.paas authors (@indigo-paas)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: request
 short_description: Take what a deployment shall be from another program
-version_added: 0.4.0
+version_added: 0.3.1
 author:
   - The indigo.paas authors (@indigo-paas)
 description:

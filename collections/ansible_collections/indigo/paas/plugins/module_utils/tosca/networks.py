@@ -97,7 +97,7 @@ class _Reader:
         return found
 
     def _is_route(self, network: NodeTemplate) -> bool:
-        """Say, and report, whether 'gateway_ip' is what some tools take there: a range and the machine that leads to it."""
+        """Say, and report, whether 'gateway_ip' is a range and the machine that leads to it, as some tools have it."""
         written = network.properties.get("gateway_ip")
         cidr, comma, machine = written.partition(",") if isinstance(written, str) else ("", "", "")
         if not comma or "/" not in cidr or not machine:
