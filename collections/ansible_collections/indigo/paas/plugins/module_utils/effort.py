@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Pairs of names that are compared to say what an unknown one was meant to be.
-COMPARISONS = 200_000
+COMPARISONS = 100_000
 # Of the processor's time, for all patterns together.
 PATTERN_SECONDS = 2.0
 # Characters and items that functions make: in one value, and in all.

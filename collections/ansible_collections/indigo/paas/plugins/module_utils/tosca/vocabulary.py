@@ -29,7 +29,7 @@ PREFIXES = {
 }
 _CHECKED = ("data_types", "capability_types", "relationship_types", "node_types", "policy_types")
 # How long a chain of derived types may be, and how much of one that bites its tail is shown.
-MAX_DERIVATIONS = 1000
+MAX_DERIVATIONS = 2000
 _SHOWN_CYCLE = 20
 # What else a short name may leave out.
 _LONGER_PREFIXES = {
