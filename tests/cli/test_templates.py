@@ -178,7 +178,7 @@ def test_a_pattern_that_never_ends(command):
     text = TEMPLATE.replace('default: ""}', 'default: "", constraints: [pattern: "(a|aa)+b?(a|aa)+$"]}')
     command.template.write_text(text)
     told = command("plan", str(command.template), "-i", f"password={'a' * 60}!", status=2).stderr
-    assert "cannot be tried within 2 s" in told
+    assert "cannot be tried within the 2 s" in told
 
 
 def test_differences_are_told_for_any_template(command, archive):
