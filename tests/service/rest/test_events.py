@@ -145,10 +145,14 @@ def test_a_client_that_goes_at_once_leaves_no_stream_behind(app, served, made):
         with socket.create_connection(("127.0.0.1", port)) as line:
             line.sendall(head.encode())
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    deadline = time.monotonic() + 20
-    while app.state.streams.open and time.monotonic() < deadline:
+    # Some may be read after others have ended: none is left behind when none has been open for a while.
+    seen = [1]
+    for _poll in range(400):
         time.sleep(0.05)
-    assert app.state.streams.open == 0
+        seen = [*seen[-19:], app.state.streams.open]
+        if not any(seen):
+            break
+    assert not any(seen)
     with stream(f"{served}/deployments/{made['uuid']}/events") as answer:
         assert answer.status_code == 200
 

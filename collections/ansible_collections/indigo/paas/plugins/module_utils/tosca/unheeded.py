@@ -107,12 +107,16 @@ def _tell_unattached(topology: Topology, report: Report) -> None:
             report.add_shared("not-supported", ("no machine has ", ": it is not made"), f"'{node.name}'", node.at, hint)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _tell_counts(topology: Topology, groups: list[dict[str, Any]], report: Report) -> None:
     for group in groups:
         node, count = topology.nodes[group["name"]], group["count"]
         for name, is_beyond in (("min_instances", int.__lt__), ("max_instances", int.__gt__)):
             limit = node.capabilities.get("scalable", {}).get(name)
             at = node.places.get(("scalable", name))
-            if at is not None and type(limit) is int and is_beyond(count, limit):
+            if at is not None and _is_number(limit) and is_beyond(count, limit):
                 message = f"the count of '{node.name}' is {count}, its '{name}' is {limit}"
                 report.add("not-supported", message, at, "The count is made, whatever the range says.")

@@ -199,7 +199,7 @@ def test_all_patterns_of_a_template_have_one_time(problems: Problems, seconds_of
 
 def test_the_next_template_has_its_own_time(problems: Problems, seconds_of_patterns: list[float]) -> None:
     text = f"{VERSION}topology_template:\n  inputs: {{i: {{type: string, default: a, constraints: [pattern: b]}}}}\n"
-    for _ in range(2):
+    for _time in range(2):
         problems(text + SERVER.partition("\n")[2])
     assert seconds_of_patterns == [effort.PATTERN_SECONDS] * 2
 
