@@ -30,7 +30,6 @@ _SELECTIONS = {
     "deselect": "--deselect",
     "ignore": "--ignore",
     "ignore_glob": "--ignore-glob",
-    "override_ini": "-o",
 }
 _SOURCES = {
     pytest.Config.ArgsSource.ARGS: "a path",
@@ -101,6 +100,9 @@ def _part(config: pytest.Config) -> str | None:
     """Return the option that makes a run have only some of the tests."""
     if config.args_source in _SOURCES:
         return _SOURCES[config.args_source]
+    # To pytest, --strict-config and --strict-markers are -o strict_config and -o strict_markers.
+    if [each for each in config.option.override_ini or () if not each.startswith("strict_")]:
+        return "-o"
     return next((shown for name, shown in _SELECTIONS.items() if getattr(config.option, name, None)), None)
 
 
