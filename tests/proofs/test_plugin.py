@@ -16,7 +16,11 @@ from tests.proofs import ledger
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = {
-    "pyproject.toml": '[tool.pytest.ini_options]\ntestpaths = ["tests"]\naddopts = "--import-mode=importlib --strict-markers --strict-config"\n',
+    "pyproject.toml": """
+[tool.pytest.ini_options]
+testpaths = ["tests"]
+addopts = "--import-mode=importlib --strict-markers --strict-config"
+""",
     "conftest.py": "",
     "code/one.txt": "",
     "code/two.txt": "",
