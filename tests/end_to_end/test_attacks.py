@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A template that reaches for the controller is refused, by every way there is, before anything is made."""
+"""A template that reaches for the controller is refused, by every way there is, before anything is made.
+
+What it may say in free text reaches the node as that text, and runs neither there nor here.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 
+import docker
 import pytest
+import yaml
 from starlette.testclient import TestClient
 
 from indigo_paas.service.app import make_app
@@ -88,3 +95,116 @@ def test_the_service_refuses_it(attack, tmp_path):
         assert client.get("/deployments").json()["content"] == []
     finally:
         service.close()
+
+
+@pytest.mark.engine
+def test_ansible_playbook_puts_no_node_into_a_group_of_the_operator(run, tmp_path):
+    """Its variables would be the node's: the password for the operator's hosts would be sent to it."""
+    farm = {"hosts": {"db": None}, "vars": {"ansible_password": "geheim"}}
+    sites = {"paas_sites": {"hosts": {"local": {"site_type": "docker"}}}, "farm": farm}
+    (tmp_path / "sites.yml").write_text(json.dumps(sites))
+    types = {"farm": {"type": "tosca.nodes.indigo.Compute"}}
+    template = {"tosca_definitions_version": "tosca_simple_yaml_1_3", "topology_template": {"node_templates": types}}
+    (tmp_path / "template.yaml").write_text(json.dumps(template))
+    cluster = {"plugin": "indigo.paas.deployment", "name": "attack", "template": "template.yaml", "site": "local"}
+    (tmp_path / "cluster.indigo.yml").write_text(json.dumps(cluster))
+    by_plugin = ("-i", str(tmp_path / "sites.yml"), "-i", str(tmp_path / "cluster.indigo.yml"))
+    given = {"paas_name": "attack", "paas_template": str(tmp_path / "template.yaml"), "paas_site": "local"}
+    by_variables = ("-i", str(tmp_path / "sites.yml"), "-e", json.dumps(given))
+    for inventory in (by_plugin, by_variables):
+        done = run("ansible-playbook", *inventory, "indigo.paas.deploy", status=None)
+        assert done.returncode != 0
+        told = " ".join((done.stdout + done.stderr).split())
+        assert "The inventory has hosts of its own in the group 'farm'" in told
+
+
+NAME = f"attack-{os.getpid()}"
+PLAYBOOK = """\
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy:
+        dest: /root/given
+        content: "{{ {'text': text, 'tree': tree} | to_json }}"
+        mode: "0600"
+    - ansible.builtin.set_fact: { said: "{{ tree }}" }
+"""
+
+
+def trap(directory, place):
+    """Return text that leaves a file named after PLACE where Jinja, a shell or ssh takes it for its own."""
+    leave = f"touch {directory}/{place}"
+    lookup = f"lookup('ansible.builtin.pipe', '{leave}')"
+    return (
+        f"-oProxyCommand={leave} {{{{ {lookup} }}}} {{% if {lookup} %}}x{{% endif %}} !unsafe $({leave}) `{leave}` "
+        f"; {leave} | {leave} && {leave} # ' ; {leave} ' \" ; {leave} \" \\ é"
+    )
+
+
+def hostile(directory):
+    """Return a template of which every text is a trap, and what shall arrive of its arguments."""
+    node, component, output = (trap(directory, place) for place in ("node", "component", "output"))
+    tree = {
+        trap(directory, "key"): [trap(directory, "item"), {"ansible_connection": "local", "x": "{{ 7 * 7 }}"}],
+        "paas_told": {component: [{"text": "forged"}]},
+        "__ansible_unsafe": trap(directory, "unsafe"),
+        "__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n00",
+    }
+    inputs = {"text": {"get_property": ["SELF", "text"]}, "tree": tree}
+    said = {"implementation": "play.yml", "inputs": inputs, "outputs": {"said": ["SELF", "said"]}}
+    types = {
+        "lab.Said": {
+            "derived_from": "tosca.nodes.SoftwareComponent",
+            "properties": {"text": {"type": "string"}},
+            "attributes": {"said": {"type": "map"}},
+            "interfaces": {"Standard": {"configure": said}},
+        }
+    }
+    network = {"endpoint": {"properties": {"dns_name": trap(directory, "dns_name")}}}
+    nodes = {
+        node: {
+            "type": "tosca.nodes.indigo.Compute",
+            "properties": {"tags": {"trap": trap(directory, "tag")}},
+            "capabilities": network,
+        },
+        component: {
+            "type": "lab.Said",
+            "properties": {"text": {"concat": [{"get_input": "given"}, trap(directory, "property")]}},
+            "requirements": [{"host": node}],
+        },
+    }
+    topology = {
+        "inputs": {"given": {"type": "string"}},
+        "node_templates": nodes,
+        "groups": {trap(directory, "group"): {"type": "tosca.groups.Root", "members": [node]}},
+        "outputs": {output: {"value": {"get_attribute": [component, "said"]}}},
+    }
+    template = {
+        "tosca_definitions_version": "tosca_simple_yaml_1_3",
+        "node_types": types,
+        "topology_template": topology,
+    }
+    given = {"text": trap(directory, "input") + trap(directory, "property"), "tree": tree}
+    return template, given, output
+
+
+@pytest.mark.engine
+def test_free_text_reaches_the_node_and_runs_nowhere(indigo, tmp_path):
+    traps = tmp_path / "traps"
+    traps.mkdir()
+    template, given, output = hostile(traps)
+    (tmp_path / "play.yml").write_text(PLAYBOOK)
+    (tmp_path / "template.yaml").write_text(yaml.safe_dump(template, allow_unicode=True, sort_keys=False))
+    (tmp_path / "inputs.yaml").write_text(yaml.safe_dump({"given": trap(traps, "input")}))
+    asked = (str(tmp_path / "template.yaml"), "--inputs", str(tmp_path / "inputs.yaml"), "--name", NAME)
+    try:
+        made = indigo.json("deploy", *asked)
+        (node,) = docker.from_env().containers.list(filters={"label": f"indigo.paas.deployment={NAME}"})
+        arrived = json.loads(node.exec_run(["cat", "/root/given"]).output)
+        sprung = node.exec_run(["sh", "-c", f"ls {traps} 2>/dev/null"]).output.decode()
+    finally:
+        indigo("destroy", NAME, "--yes", status=None)
+    assert arrived == given
+    assert made["outputs"] == {output: given["tree"]}
+    assert sprung == ""
+    assert list(traps.iterdir()) == []

@@ -11,6 +11,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem,
 from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
+from ansible_collections.indigo.paas.plugins.plugin_utils.inventory_groups import require_own_groups
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import named_site
 
 Data = dict[str, t.Any]
@@ -35,6 +36,8 @@ class ActionModule(ControllerAction):
         fleet = find_fleet(args["sites"] if args["sites"] is not None else named_site(args["site"]), args["deployment"])
         if fleet.silent and not args["lenient"]:
             raise SiteError([Problem(reason) for reason in fleet.silent.values()])
+        if args["groups"] is not None:
+            require_own_groups(args["groups"], self._groups, [node["name"] for node in fleet.to_list()])
         found = {"nodes": fleet.to_list(), "silent": fleet.silent}
         return found if args["groups"] is None else {**found, **_compared(fleet, args["groups"])}
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible import constants
+
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import plan_template
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
 
@@ -25,4 +27,11 @@ class ActionModule(ControllerAction):
 
     def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
         plan = plan_template(**{"path" if name == "template" else name: args[name] for name in self.SPEC})
-        return {"plan": plan.to_dict(), "trusted": args["trust"]}
+        planned = {"plan": plan.to_dict(), "trusted": args["trust"]}
+        return {**planned, "warnings": [_INJECTED]} if constants.INJECT_FACTS_AS_VARS else planned
+
+
+_INJECTED = (
+    "Ansible makes variables of the facts that machines tell: who owns a node can overwrite an operator's variables "
+    "for it, paths on this machine among them. Set inject_facts_as_vars to false in ansible.cfg."
+)

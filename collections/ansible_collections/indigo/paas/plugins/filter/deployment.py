@@ -13,6 +13,7 @@ from ansible.vars.clean import clean_facts
 from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.host_entries import wanted, with_hosts
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, survey
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.reserved import STEERING, is_variable
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 from ansible_collections.indigo.paas.plugins.plugin_utils.roles import has_entry_point
@@ -73,10 +74,10 @@ def role_arguments(
 def variables_of_facts(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return FACTS by the names that variables of facts have: ``ansible_os_family`` for ``os_family``.
 
-    What would change how Ansible reaches a host is left out, as Ansible itself does.
+    What would change how Ansible reaches a host is left out: the machine says it, and may be a stranger's.
     """
     named = {name if name.startswith("ansible_") else f"ansible_{name}": value for name, value in plain(facts).items()}
-    return dict(clean_facts(named))
+    return {name: value for name, value in clean_facts(named).items() if is_variable(name) and name not in STEERING}
 
 
 def stages_with(stages: list[dict[str, t.Any]], entry_point: str) -> list[dict[str, t.Any]]:

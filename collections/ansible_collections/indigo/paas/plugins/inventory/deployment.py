@@ -160,13 +160,16 @@ from ansible_collections.indigo.paas.plugins.module_utils.host_entries import wa
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, plan_template, survey
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import holds_jinja
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
+from ansible_collections.indigo.paas.plugins.plugin_utils.inventory_groups import (
+    LEAVING_GROUP,
+    OF_NODES,
+    require_own_groups,
+)
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import PREFIX, site_options
+from ansible_collections.indigo.paas.plugins.plugin_utils.templates import require_marked_templates
 
 SITES_GROUP = "paas_sites"
-NODES_GROUP = "paas_nodes"
-LEAVING_GROUP = "paas_leaving"
-LEASED_GROUP = "paas_leased"
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -179,6 +182,7 @@ class InventoryModule(BaseInventoryPlugin):
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
+        require_marked_templates()
         self._read_config_data(path)
         try:
             request = self._request(path)
@@ -187,7 +191,7 @@ class InventoryModule(BaseInventoryPlugin):
         for name, value in request.items():
             inventory.set_variable("all", name, value)
         # Also where there is no plan: playbooks name them, and Ansible warns of names that it does not know.
-        for name in (NODES_GROUP, LEAVING_GROUP, LEASED_GROUP):
+        for name in OF_NODES:
             inventory.add_group(name)
         try:
             self._populate(request)
@@ -232,11 +236,12 @@ class InventoryModule(BaseInventoryPlugin):
             trust=boolean(request["paas_trust_template"], strict=False),
         ).to_dict()
         for name, value in connection_variables(request["paas_ssh_key"]).items():
-            for group in (NODES_GROUP, LEAVING_GROUP, LEASED_GROUP):
+            for group in OF_NODES:
                 self.inventory.set_variable(group, name, value)
+        fleet = self._fleet(request)
+        self._require_own_groups(plan, fleet)
         for group in plan["groups"]:
             self.inventory.add_group(group["group"])
-        fleet = self._fleet(request)
         if fleet is not None:
             self._add_nodes(plan, fleet)
 
@@ -253,6 +258,10 @@ class InventoryModule(BaseInventoryPlugin):
         for reason in fleet.silent.values():
             self.display.warning(reason)
         return fleet
+
+    def _require_own_groups(self, plan: dict[str, t.Any], fleet: Fleet | None) -> None:
+        known = {name: [host.name for host in group.get_hosts()] for name, group in self.inventory.groups.items()}
+        require_own_groups(plan["groups"], known, [node["name"] for node in fleet.to_list()] if fleet else [])
 
     def _add_nodes(self, plan: dict[str, t.Any], fleet: Fleet) -> None:
         leaving = fleet.leaving(plan["groups"]).to_list()

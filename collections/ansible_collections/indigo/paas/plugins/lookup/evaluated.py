@@ -48,16 +48,10 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
+from ansible.template import trust_as_template
 
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import jinja
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
-
-try:
-    from ansible.template import trust_as_template
-except ImportError:
-    # Before ansible-core 2.19 every text that is not marked as unsafe is a template.
-    def trust_as_template(value: str) -> str:
-        return value
 
 
 class LookupModule(LookupBase):

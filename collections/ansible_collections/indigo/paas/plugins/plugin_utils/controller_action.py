@@ -11,6 +11,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
+from ansible_collections.indigo.paas.plugins.plugin_utils.templates import require_marked_templates
 
 
 class ControllerAction(ActionBase):
@@ -23,6 +24,7 @@ class ControllerAction(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        require_marked_templates()
         result = super().run(tmp, task_vars)
         self._groups = (task_vars or {}).get("groups", {})
         _validated, args = self.validate_argument_spec(argument_spec=self.SPEC, **self.RULES)

@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 
 from ansible.errors import AnsibleError
 
+# What Ansible and its kin find out about a machine; any other cached fact is what a task made of it.
+_OF_MACHINE = ("ansible_", "discovered_interpreter_", "facter_", "ohai_", "gather_subset", "module_setup")
+
 # The variable in which a host has what its components told: {component: {operation: {fact: value}}}.
 TOLD = "paas_told"
 
@@ -31,6 +34,9 @@ class _Set:
     facts: Variables
     included: Variables
     cached: Variables
+
+
+_NOTHING = _Set({}, {}, {})
 
 
 @dataclass
@@ -47,17 +53,23 @@ _ALL: weakref.WeakKeyDictionary[t.Any, _Scopes] = weakref.WeakKeyDictionary()
 def begin(hostvars: t.Any, hosts: t.Iterable[str], scope: str) -> None:
     """Open a scope for HOSTS: what it set when it was open before is there again, what others set is not.
 
-    A scope that is still open ends.
+    It is for all others too that have variables, such as localhost: tasks can delegate what they set. A scope that is
+    still open, because what ran in it failed, ends for HOSTS: the others may have gone on without it.
     """
     manager, scopes = _of(hostvars)
+    hosts = list(hosts)
     for host in hosts:
         if host in scopes.before:
             _reset(manager, host, scopes.before[host])
+    scopes.before = {}
+    for host in _all_of(manager, scopes, hosts):
         scopes.before[host] = _current(manager, host)
         left = scopes.left.get((scope, host))
         if left is not None:
             manager._nonpersistent_fact_cache[host].update(left.facts)
             manager._vars_cache[host].update(left.included)
+            if left.cached:
+                manager._fact_cache.set(host, {**_cached(manager, host), **left.cached})
 
 
 def end(hostvars: t.Any, hosts: t.Iterable[str], scope: str, tells: t.Iterable[t.Mapping[str, t.Any]]) -> None:
@@ -66,19 +78,24 @@ def end(hostvars: t.Any, hosts: t.Iterable[str], scope: str, tells: t.Iterable[t
     TELLS are as the stages of a plan have them: {component, operation, group, facts}.
     """
     manager, scopes = _of(hostvars)
-    tells = list(tells)
-    for host in hosts:
-        before = scopes.before.pop(host, None)
-        if before is None:
-            continue
+    hosts, tells = list(hosts), list(tells)
+    if not scopes.before:
+        return
+    for host in _all_of(manager, scopes, hosts):
+        before = scopes.before.get(host, _NOTHING)
         now = _current(manager, host)
-        left = _Set(_changed(before.facts, now.facts), _changed(before.included, now.included), {})
+        left = _Set(
+            _changed(before.facts, now.facts),
+            _changed(before.included, now.included),
+            _not_of_machine(_changed(before.cached, now.cached)),
+        )
         scopes.left[scope, host] = left
         _reset(manager, host, before)
         told = _told(left.facts, [each for each in tells if _is_in(manager, host, each["group"])])
         if told:
             earlier = manager._nonpersistent_fact_cache[host].get(TOLD, {})
             manager.set_nonpersistent_facts(host, {TOLD: _merged(earlier, told)})
+    scopes.before = {}
 
 
 def _of(hostvars: t.Any) -> tuple[t.Any, _Scopes]:
@@ -89,6 +106,11 @@ def _of(hostvars: t.Any) -> tuple[t.Any, _Scopes]:
     if multiprocessing.parent_process() is not None:
         raise AnsibleError("A scope begins and ends in the condition of a meta task, nowhere else.")
     return manager, _ALL.setdefault(manager, _Scopes())
+
+
+def _all_of(manager: t.Any, scopes: _Scopes, hosts: t.Iterable[str]) -> list[str]:
+    """Return HOSTS, and all others for which anything was set."""
+    return list(dict.fromkeys((*hosts, *scopes.before, *manager._nonpersistent_fact_cache, *manager._vars_cache)))
 
 
 def _current(manager: t.Any, host: str) -> _Set:
@@ -110,8 +132,8 @@ def _reset(manager: t.Any, host: str, before: _Set) -> None:
     set_ = _changed(before.facts, manager._nonpersistent_fact_cache[host])
     cached = _cached(manager, host)
     # A fact that is set with `cacheable` is in both.
-    kept = {name: value for name, value in cached.items() if name not in set_ or name in before.cached}
-    kept.update({name: before.cached[name] for name in set_ if name in before.cached})
+    gathered = {name: value for name, value in cached.items() if name not in set_ and name.startswith(_OF_MACHINE)}
+    kept = {**before.cached, **gathered}
     if kept != cached:
         manager._fact_cache.set(host, kept)
     manager._nonpersistent_fact_cache[host] = dict(before.facts)
@@ -120,6 +142,10 @@ def _reset(manager: t.Any, host: str, before: _Set) -> None:
 
 def _changed(before: Variables, now: Variables) -> Variables:
     return {name: value for name, value in now.items() if name not in before or before[name] is not value}
+
+
+def _not_of_machine(facts: Variables) -> Variables:
+    return {name: value for name, value in facts.items() if not name.startswith(_OF_MACHINE)}
 
 
 def _is_in(manager: t.Any, host: str, group: str) -> bool:

@@ -56,6 +56,19 @@ _KEYWORDS = """
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
+# Options of Ansible's plugins that its own cleaning of facts forgets, so that a machine could set them by its facts.
+_STEERING = """
+    admin_users async_dir common_remote_group control_path control_path_dir deprecation_warnings facts_modules
+    host_key_checking interpreter_python_fallback inventory_hostname no_target_syslog paramiko_host
+    paramiko_host_key_checking paramiko_pass paramiko_password paramiko_port paramiko_private_key_file
+    paramiko_proxy_command paramiko_timeout paramiko_use_rsa_sha2_algorithms paramiko_user private_key
+    private_key_passphrase python_module_rlimit_nofile remote_tmp runas_flags runas_pass runas_user scp_executable
+    sftp_batch_mode sftp_executable shell_allow_world_readable_temp ssh_host_key_checking sshpass_prompt su_exe su_flags
+    su_pass su_prompt_l10n su_user sudo_chdir sudo_exe sudo_flags sudo_pass sudo_user system_tmpdirs target_log_info
+    win_async_startup_timeout
+"""
+STEERING = frozenset(f"ansible_{name}" for name in _STEERING.split())
+
 # Names that many published playbooks have as variables, though Ansible lists them. None steers it.
 HARMLESS = frozenset(("name", "order", "port", "role_name", "timeout", "user"))
 

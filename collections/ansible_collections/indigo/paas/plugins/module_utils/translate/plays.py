@@ -207,6 +207,7 @@ def _on_groups(stage: Data, name: str, tasks: t.Sequence[Data], variables: Data 
     return {
         "name": Unsafe(name),
         "hosts": ":".join(stage["groups"]),
+        "strategy": "ansible.builtin.linear",
         "gather_facts": False,
         "any_errors_fatal": True,
         **({"vars": dict(variables)} if variables else {}),

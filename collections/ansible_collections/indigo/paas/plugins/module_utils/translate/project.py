@@ -38,6 +38,7 @@ _CONFIGURATION = """\
 # Written by indigo-paas translate.
 [defaults]
 inventory = inventory
+inject_facts_as_vars = false
 stdout_callback = ansible.builtin.default
 callback_result_format = yaml
 retry_files_enabled = false

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from ansible.errors import AnsibleError
 
 from ansible_collections.indigo.paas.plugins.plugin_utils import scopes
@@ -28,7 +29,8 @@ INVENTORY = {
             "secret": "vault",
             "given": "by an operator",
         },
-        "children": {"one": {"hosts": {"a": None}}, "two": {"hosts": {"b": None}}},
+        "hosts": {"localhost": None},
+        "children": {"away": {"hosts": {"c": None}}, "one": {"hosts": {"a": None}}, "two": {"hosts": {"b": None}}},
     }
 }
 TELLS = [
@@ -57,6 +59,17 @@ SET: list[dict[str, Any]] = [
     {"ansible.builtin.include_vars": {"file": "of_file.yml"}},
 ]
 
+MODULE = """\
+from ansible.module_utils.basic import AnsibleModule
+
+facts = {"made": 1, "ansible_machine_id": "x", "paas_told": {"second": "forged"}}
+AnsibleModule({}).exit_json(ansible_facts=facts)
+"""
+
+
+def seen_at(task: dict[str, Any], moment: str) -> dict[str, Any]:
+    return dict(json.loads(json.dumps(task).replace("WHEN", moment)))
+
 
 def named(task: dict[str, Any], scope: str) -> dict[str, Any]:
     return dict(json.loads(json.dumps(task).replace("SCOPE", scope).replace("WHEN", scope)))
@@ -66,7 +79,7 @@ def run(tasks: list[dict[str, Any]], place: Path) -> list[dict[str, Any]]:
     """Return what was seen, in order: {moment: {name: value}} of each host."""
     (place / "hosts.json").write_text(json.dumps(INVENTORY))
     (place / "of_file.yml").write_text("of_file: '{{ 1 + 1 }}'\n")
-    play = {"hosts": "all", "gather_facts": False, "tasks": tasks}
+    play = {"hosts": "one:two", "gather_facts": False, "tasks": tasks}
     (place / "play.yml").write_text(json.dumps([play]))
     paths = f"{ROOT / 'collections'}:{os.environ.get('ANSIBLE_COLLECTIONS_PATH', '')}"
     env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": paths, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.oneline"}
@@ -111,6 +124,53 @@ def test_nothing_of_one_scope_is_seen_in_another_and_what_is_told_stays(tmp_path
     on_a, on_b = sorted(by_moment["all"], key=len, reverse=True)
     assert sorted(on_a["first"]["0"]) == ["label", "result"]
     assert on_b == {}
+
+
+def test_what_is_delegated_and_what_modules_call_facts_is_of_the_scope_too(tmp_path: Path) -> None:
+    see = {
+        "ansible.builtin.debug": {
+            "msg": "{{ {'WHEN': ['a', 'c', 'localhost'] | map('extract', hostvars) "
+            "| map(attribute='label', default='-') | list + [hostvars['localhost'].plan, "
+            "'made' in hostvars['a'].ansible_facts, 'machine_id' in hostvars['a'].ansible_facts, "
+            "hostvars['a'].paas_told | default('-')]} | to_json }}"
+        },
+        "run_once": True,
+    }
+    delegated = {"ansible.builtin.set_fact": {"label": "set", "plan": "forged"}, "delegate_facts": True}
+    module = tmp_path / "library" / "tell.py"
+    module.parent.mkdir()
+    module.write_text(MODULE)
+    reach = [
+        {**delegated, "delegate_to": "localhost", "run_once": True},
+        {**delegated, "delegate_to": "c", "run_once": True},
+        {"tell": {}},
+    ]
+    seen = run(
+        [
+            {**delegated, "ansible.builtin.set_fact": {"plan": "true"}, "delegate_to": "localhost", "run_once": True},
+            *(named(each, "first") for each in (BEGIN, *reach, seen_at(see, "within"), END)),
+            *(named(each, "second") for each in (BEGIN, seen_at(see, "other"), END)),
+            *(named(each, "first") for each in (BEGIN, seen_at(see, "again"), END)),
+            seen_at(see, "after"),
+        ],
+        tmp_path,
+    )
+    found = {moment: values for each in seen for moment, values in each.items()}
+    mine = ["-", "set", "set", "forged", True, True, {"second": "forged"}]
+    others = ["-", "-", "-", "true", False, True, "-"]
+    assert found == {"within": mine, "other": others, "again": mine, "after": others}
+
+
+def test_all_plays_with_scopes_go_on_together() -> None:
+    """Another strategy, which an operator can make the default, would close the scope of one host for all."""
+    plays = [
+        play
+        for file in sorted((ROOT / "collections/ansible_collections/indigo/paas/playbooks").glob("*.yml"))
+        for play in yaml.safe_load(file.read_text())
+        if any(name in json.dumps(play) for name in ("tasks/stage.yml", "tasks/clean.yml"))
+    ]
+    assert len(plays) == 6
+    assert {play["strategy"] for play in plays} == {"ansible.builtin.linear"}
 
 
 def test_a_version_of_ansible_that_keeps_variables_otherwise_is_refused() -> None:

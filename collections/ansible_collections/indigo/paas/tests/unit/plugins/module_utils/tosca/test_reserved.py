@@ -14,6 +14,7 @@ import pytest
 from ansible import constants
 from ansible.vars.reserved import get_reserved_names
 
+from ansible_collections.indigo.paas.plugins.filter.deployment import variables_of_facts
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.reserved import HARMLESS, is_reserved, is_variable
 
 KINDS = ("become", "connection", "shell")
@@ -48,6 +49,19 @@ def test_no_name_that_ansible_lists_is_free_but_for_the_harmless() -> None:
     listed = {*get_reserved_names(), *connection, *static}
     assert len(listed) > 100
     assert {name for name in listed if not is_reserved(name)} <= HARMLESS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_fact_of_a_machine_sets_an_option_of_a_plugin(kind: str) -> None:
+    hostile = dict.fromkeys(variables_of_plugins(kind), "x") | {"os_family": "Debian"}
+    assert variables_of_facts(hostile) == {"ansible_os_family": "Debian"}
+
+
+def test_no_fact_of_a_machine_sets_an_option_of_ansible_itself() -> None:
+    definitions = constants.config.get_configuration_definitions().values()
+    names = {variable["name"] for each in definitions for variable in each.get("vars") or ()}
+    assert len(names) > 5
+    assert not names & variables_of_facts(dict.fromkeys(names, "x")).keys()
 
 
 def test_the_harmless_set_no_option_of_any_plugin() -> None:

@@ -313,6 +313,8 @@ def test_an_external_stage_is_fetched_and_run(foreign, tmp_path):
     assert operation["external"]["playbook"] == "https://example.org/" + EVIL
     assert "Playbooks from elsewhere" in files["README.md"]
     assert "collections_path = artifacts/collections:" in files["ansible.cfg"]
+    # Else the owner of a node could overwrite the operator's variables by its facts.
+    assert "inject_facts_as_vars = false" in files["ansible.cfg"]
     assert "a.b" not in files["requirements.yml"]
     assert yaml.load(files["group_vars/all/main.yml"], Loader=Loader)["IM_NODE_NET_1_IP"] == "{{ private_address }}"
     save(files, tmp_path)
