@@ -16,7 +16,7 @@ condor:
   Candidate: 23.9.6+dfsg-2.1
   Version table:
      23.9.6+dfsg-2.1 500
-        500 http://deb.debian.org/debian trixie/main amd64 Packages
+        500 http://archive.example.org/debian trixie/main amd64 Packages
 nova-api:
   Installed: (none)
   Candidate: (none)
@@ -33,7 +33,7 @@ def apt(tmp_path, monkeypatch):
         asked.append(command)
         return POLICY if "policy" in command else ""
 
-    (tmp_path / "sources.list").write_text("deb [signed-by=/a/key] http://deb.debian.org/debian/ trixie main\n")
+    (tmp_path / "sources.list").write_text("deb [signed-by=/a/key] http://archive.example.org/debian/ trixie main\n")
     monkeypatch.setattr(under_test, "_SOURCES", tmp_path)
     monkeypatch.setattr(under_test, "_said", said)
     under_test._lists.cache_clear()
