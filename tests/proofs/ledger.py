@@ -19,6 +19,7 @@ _HEAD = """\
 # SPDX-License-Identifier: Apache-2.0
 # When each group of tests/groups.yaml passed last, and of what. Only runs of the tests write it:
 # `make test-group G=NAME` proves one group, `make test-all` all of them.
+---
 """
 
 
