@@ -114,7 +114,7 @@ def _roles_of(run: Run, pinned: Mapping[str, str], directory: Path, finders: Fin
     source = Path(shown).parent
     for name, data in around.items():
         if name.startswith(("templates/", "vars/")):
-            around[name] = convert.redirected(data)
+            around[name] = convert.redirected(data, given)
         elif name.endswith((".yml", ".yaml")) and (name.startswith("tasks/") or "/" not in name):
             around[name] = convert.tasks_of(data, str(source / name), given)
     brought = {each.name: (directory / each.place).read_bytes() for each in run.files}

@@ -92,13 +92,17 @@ _ROLE_KEYWORDS = {
     "port",
     "remote_user",
 }
+# Inside a role these have a value of Ansible's own, which no variable of a play overrides.
+_SHADOWED = ("role_name",)
+# Where a text is an expression without braces.
+_EXPRESSIONS = ("when", "changed_when", "failed_when", "until", "that", "var")
 # What a file of tasks holds when it cannot stay as it is.
-_CONVERTED = (b"_role", b"playbook_dir")
+_CONVERTED = (b"_role", b"role_name", b"playbook_dir")
 _PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 _BLOCKS = ("block", "rescue", "always")
 _JINJA = re.compile(r"\{[{%]")
+_INSIDE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _PLAYBOOK_DIR = re.compile(r"\bplaybook_dir\b")
-_PLAYBOOK_DIR_BYTES = re.compile(rb"\bplaybook_dir\b")
 _PAIR = re.compile(r"(\w+)=([^\s'\"]+)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -152,15 +156,17 @@ def tasks_of(text: bytes, file: str, given: Surroundings) -> bytes:
         return text
     converter = _Converter(file, given)
     converter.tasks(node)
-    _redirect(node)
+    _redirect(node, _shadowed(given.variables))
     if converter.problems:
         raise PaasError(converter.problems)
     return _serialize(node)
 
 
-def redirected(text: bytes) -> bytes:
-    """Return a template or a file of variables that finds the directory of its playbook where that now is."""
-    return _PLAYBOOK_DIR_BYTES.sub(_DIRECTORY.encode(), text)
+def redirected(text: bytes, given: Surroundings) -> bytes:
+    """Return a template or a file of variables that finds its playbook's directory and arguments where they now are."""
+    names = _shadowed(given.variables)
+    # Latin-1 has a character for each byte, so that what is no UTF-8 stays as it is.
+    return _renamed(text.decode("latin-1"), names).encode("latin-1")
 
 
 def _compose(text: bytes, file: str) -> Any:
@@ -208,7 +214,7 @@ class _Converter:
         """Return the files of the role that a play becomes."""
         fields = dict(self._fields(play))
         self._check_keys(play)
-        _redirect(play)
+        _redirect(play, _shadowed([*self._given.variables, *self._play_vars(fields)]))
         tasks = self._all_tasks(fields)
         handlers = self._list(fields, "handlers")
         common = {key: fields[key] for key in _FOR_TASKS if key in fields}
@@ -366,15 +372,19 @@ class _Converter:
         """Return the variables of the role: the play's, and over them the operation's arguments."""
         if own is not None and not isinstance(own, yaml.MappingNode):
             self._wrong(own, "'vars' is no mapping", "Write 'name: value' below it.")
-            own = None
-        play = dict(self._fields(own)) if own is not None else {}
+        play = self._play_vars({"vars": own})
         arguments = [name for name in self._given.variables if _VARIABLE.match(name)]
         both = {name: play[name] for name in arguments if name in play}
         values = {name: _text(_argument(name, name in both)) for name in arguments}
         extra = {name: _text(text) for name, text in self._given.extra.items()}
         roles = {name: _unsafe(path) for name, path in self._given.roles.items()}
         ours = {_DIRECTORY: _unsafe(self._given.directory), _ROLES: _map(roles), _PLAY_VARS: _map(both)}
-        return _map({**extra, **play, **values, **ours})
+        variables = {**extra, **play, **values, **ours}
+        return _map({_ours(name) if name in _SHADOWED else name: value for name, value in variables.items()})
+
+    def _play_vars(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        own = fields.get("vars")
+        return dict(self._fields(own)) if isinstance(own, yaml.MappingNode) else {}
 
     def _wrong(self, node: Any, message: str, hint: str) -> None:
         self.problems.append(_problem(self._file, node, message, hint))
@@ -386,20 +396,43 @@ def _argument(name: str, has_default: bool) -> str:
     return f"{{{{ {value} | default({_PLAY_VARS}['{name}']) }}}}" if has_default else f"{{{{ {value} }}}}"
 
 
-def _redirect(node: Any) -> None:
-    """Make all texts of a node find the directory of the playbook where it now is."""
-    waiting, seen = [node], set()
+def _ours(name: str) -> str:
+    return f"paas_argument_{name}"
+
+
+def _shadowed(variables: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what finds those of the variables that Ansible hides inside a role; None where there are none."""
+    found = sorted({name for name in variables if name in _SHADOWED})
+    return re.compile(rf"\b({'|'.join(found)})\b") if found else None
+
+
+def _renamed(text: str, shadowed: re.Pattern[str] | None, *, expression: bool = False) -> str:
+    """Return a text whose expressions read our names; `expression` says that all of it is one."""
+    text = _PLAYBOOK_DIR.sub(_DIRECTORY, text)
+    if shadowed is None:
+        return text
+
+    def rename(found: re.Match[str]) -> str:
+        return shadowed.sub(lambda name: _ours(name[0]), found[0])
+
+    return shadowed.sub(lambda name: _ours(name[0]), text) if expression else _INSIDE.sub(rename, text)
+
+
+def _redirect(node: Any, shadowed: re.Pattern[str] | None) -> None:
+    """Make all texts of a node find the directory and the arguments of the playbook where they now are."""
+    waiting, seen = [(node, False)], set()
     while waiting:
-        each = waiting.pop()
+        each, expression = waiting.pop()
         if id(each) in seen:
             continue
         seen.add(id(each))
         if isinstance(each, yaml.ScalarNode):
-            each.value = _PLAYBOOK_DIR.sub(_DIRECTORY, each.value)
+            each.value = _renamed(each.value, shadowed, expression=expression)
         elif isinstance(each, yaml.SequenceNode):
-            waiting += each.value
+            waiting += [(part, expression) for part in each.value]
         else:
-            waiting += [part for pair in each.value for part in pair]
+            for key, value in each.value:
+                waiting += [(key, False), (value, getattr(key, "value", None) in _EXPRESSIONS)]
 
 
 def _flush() -> Any:

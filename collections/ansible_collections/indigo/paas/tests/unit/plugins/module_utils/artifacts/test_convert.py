@@ -249,6 +249,45 @@ def test_a_file_of_tasks_finds_roles_and_its_directory():
     ]
 
 
+def test_an_argument_is_read_where_ansible_has_a_value_of_its_own():
+    (role,) = roles(
+        """
+        - hosts: all
+          vars: {chosen: "{{ role_name }}"}
+          roles: [{role: "{{ role_name }}"}]
+          tasks:
+            - {debug: {msg: "role_name is {{ role_name }}", var: role_name}, when: [role_name == "x"]}
+            - {galaxy: {role_name: role_name}}
+    """,
+        "role_name",
+    )
+    entry, shown, other = role["tasks"][0]["block"][:3]
+    ours = "paas_argument_role_name"
+    assert entry["vars"] == {"paas_role_name": f"{{{{ {ours} }}}}"}
+    assert shown == {
+        "debug": {"msg": f"role_name is {{{{ {ours} }}}}", "var": ours},
+        "when": [f'{ours} == "x"'],
+    }
+    assert other == {"galaxy": {"role_name": "role_name"}}
+    assert role["vars"][ours] == "{{ paas_arguments['role_name'] }}"
+    assert role["vars"]["chosen"] == f"{{{{ {ours} }}}}"
+
+
+def test_a_variable_of_a_play_is_read_where_ansible_has_a_value_of_its_own():
+    (role,) = roles('- {hosts: all, vars: {role_name: x}, tasks: [{debug: {msg: "{{ role_name }}"}}]}')
+    assert role["tasks"][0]["block"][0] == {"debug": {"msg": "{{ paas_argument_role_name }}"}}
+    assert role["vars"]["paas_argument_role_name"] == "x"
+
+
+def test_a_file_beside_the_playbook_reads_the_argument_too():
+    given = given_("role_name")
+    assert yaml.safe_load(convert.tasks_of(b"- debug: {var: role_name}", "t", given)) == [
+        {"debug": {"var": "paas_argument_role_name"}}
+    ]
+    assert convert.redirected(b"role_name={{ role_name }}", given) == b"role_name={{ paas_argument_role_name }}"
+    assert convert.redirected(b"{{ role_name }}", given_()) == b"{{ role_name }}"
+
+
 @pytest.mark.parametrize("text", [b"- command: x  # kept", b"a: playbook_dir", b"[playbook_dir]", b"\xff_role"])
 def test_another_file_stays_as_it_is(text):
     assert convert.tasks_of(text, "t.yml", given_()) == text
