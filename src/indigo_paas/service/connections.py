@@ -24,6 +24,7 @@ def patient(seconds: float) -> type[asyncio.Protocol]:
     class Patient(H11Protocol):
         _late: asyncio.TimerHandle | None = None
 
+        # uvicorn, too, narrows what asyncio's protocols take here.
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._watch()

@@ -82,6 +82,21 @@ class _Wire(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
 
 
+_EXAMPLE = """\
+tosca_definitions_version: tosca_simple_yaml_1_3
+topology_template:
+  inputs:
+    wn_num: { type: integer, default: 1 }
+  node_templates:
+    worker:
+      type: tosca.nodes.indigo.Compute
+      capabilities:
+        scalable: { properties: { count: { get_input: wn_num } } }
+  outputs:
+    addresses: { value: { get_attribute: [worker, private_address] } }
+"""
+
+
 class DeploymentRequest(_Wire):
     """What a deployment shall be. Fields that are not listed are ignored."""
 
@@ -89,7 +104,7 @@ class DeploymentRequest(_Wire):
         json_schema_extra={
             "examples": [
                 {
-                    "template": "tosca_definitions_version: tosca_simple_yaml_1_0\ntopology_template: {}\n",
+                    "template": _EXAMPLE,
                     "parameters": {"wn_num": 2},
                     "timeoutMins": 120,
                 }
