@@ -81,6 +81,11 @@ def is_call(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and FUNCTION in value
 
 
+def is_function(value: Any) -> bool:
+    """Say whether a value as a template writes it is a function, known or not."""
+    return isinstance(value, Mapping) and _function_name(value) is not None
+
+
 def is_self(argument: Any) -> bool:
     """Say whether the first argument of a get_attribute means the machine on which it is evaluated."""
     return isinstance(argument, dict) and len(argument) == 1 and SELF in argument

@@ -97,6 +97,7 @@ class OperationReader:
             if operation.implementation is None:
                 continue
             if operation.interface in LIFECYCLE and operation.name in ORDER:
+                self._tell_unheeded(operation, subject)
                 declared = _declared(operation, typed.get((operation.interface, operation.name)))
                 calls.append(self._call(operation, scope, artifacts, subject, owner, declared, node_type))
             else:
@@ -104,6 +105,12 @@ class OperationReader:
                 hint = "What is run: create, configure and start, and what a relationship has around them."
                 self._report.add_shared("not-supported", message, subject, operation.at, hint)
         return calls
+
+    def _tell_unheeded(self, operation: Operation, subject: str) -> None:
+        for key, at in operation.unheeded.items():
+            message = (f"'{key}' of '{operation.interface}.{operation.name}' of ", " has no effect")
+            hint = "An operation runs on the machine of its node, and takes as long as it takes."
+            self._report.add_shared("not-supported", message, subject, at, hint)
 
     def _call(
         self,

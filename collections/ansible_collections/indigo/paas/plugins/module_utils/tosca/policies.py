@@ -57,6 +57,11 @@ class PolicyReader:
         )
         if kind is None:
             return None
+        if body.get("interfaces"):
+            hint = "Write its operations at the members, or at a component that runs on them."
+            self._report.add(
+                "not-supported", f"the 'interfaces' of {subject} are not run", key_place(body, "interfaces"), hint
+            )
         # TOSCA 1.0 calls the members targets.
         key = "members" if "members" in body else "targets"
         members = self._names(body, key, self._drafts, self._written, f"{subject} has the member")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import did_you_mean, nearest
 from .constraints import make_check
 from .document import key_place, place, value_place
+from .functions import is_function
 from .interfaces import LIFECYCLE, interface_bodies, operation_names, operation_sources
 from .report import Location, Report
 from .types import PRIMITIVES, UNKNOWN_TYPE, CapabilityDef, Check, Operation, RequirementDef, Schema, Type
@@ -93,7 +94,7 @@ class TypeBuilder:
     def schema(self, name: str, definition: Any, at: Location, depth: int = 0) -> Schema:
         """Return the schema of a property, an input or an entry; a text alone is its type.
 
-        Without a type, it is that of the default, else a text.
+        Without a type, it is that of the default, else a text. What a function gives may be of any type.
         """
         if isinstance(definition, str):
             definition = {"type": definition}
@@ -121,6 +122,8 @@ class TypeBuilder:
         return self.schema(name, definition[key], value_place(definition, key), depth + 1)
 
     def _value_type(self, name: str, definition: Mapping[str, Any], at: Location) -> str:
+        if "type" not in definition and is_function(definition.get("default")):
+            return UNKNOWN_TYPE
         written = definition.get("type", _type_of(definition.get("default")))
         if isinstance(written, str):
             if written in PRIMITIVES:
@@ -322,8 +325,32 @@ def _operation(
             inherited.at,
             inherited.dependencies,
             {**inherited.places, **places},
+            inherited.unheeded,
         )
-    return Operation(interface, name, implementation, inputs, outputs, at, _dependencies(body, name, report), places)
+    return Operation(
+        interface,
+        name,
+        implementation,
+        inputs,
+        outputs,
+        at,
+        _dependencies(body, name, report),
+        places,
+        _unheeded(body, name),
+    )
+
+
+def _unheeded(body: Mapping[str, Any], name: str) -> dict[str, Location]:
+    """Return the keys of an implementation that nothing heeds; a host where the operation runs anyway does no harm."""
+    written = body.get("implementation")
+    if not isinstance(written, Mapping):
+        return {}
+    usual = ("SELF", "HOST", name.rpartition("_")[2].upper())
+    return {
+        key: key_place(written, key)
+        for key in ("operation_host", "timeout")
+        if key in written and not (key == "operation_host" and written[key] in usual)
+    }
 
 
 def _implementation(body: Mapping[str, Any], name: str, report: Report) -> str | None:

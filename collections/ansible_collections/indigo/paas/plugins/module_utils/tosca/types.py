@@ -99,7 +99,8 @@ class Operation:
     """One operation of an interface: what implements it, its inputs, and the variables it gives back.
 
     `inputs` are raw TOSCA values; `outputs` maps a variable to its [entity, attribute]; `dependencies` are names of
-    artifacts, of files or roles, or artifacts. `places` says where each input and output is written.
+    artifacts, of files or roles, or artifacts. `places` says where each input and output is written, `unheeded` where
+    what has no effect is.
     """
 
     interface: str
@@ -110,6 +111,7 @@ class Operation:
     at: Location = NOWHERE
     dependencies: tuple[Any, ...] = ()
     places: Mapping[Any, Location] = field(default_factory=dict)
+    unheeded: Mapping[str, Location] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, TemplateError
-from ansible_collections.indigo.paas.plugins.module_utils.tosca import Topology, load
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import Topology, Vocabulary, load, make_plan
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import plain
 
 Load = Callable[..., Topology]
@@ -654,6 +654,37 @@ def test_long_chains_do_not_overflow(load_text: Load) -> None:
 )
 def test_an_input_without_a_type_has_that_of_its_default(load_text: Load, declaration: str, value: Any) -> None:
     assert load_text(f"inputs: {{x: {declaration}}}\n{SERVERS}").inputs["x"] == value
+
+
+@pytest.mark.parametrize(
+    ("default", "value"),
+    [
+        ("{concat: [a, b]}", "ab"),
+        ("{join: [[a, b], '-']}", "a-b"),
+        ("{token: [a-b, '-', 1]}", "b"),
+        ("{get_input: number}", 7),
+        ("{get_input: names}", ["a", "b"]),
+        ("{get_input: [names, 1]}", "b"),
+        ("{get_property: [SELF, other]}", {"k": 1}),
+        ("{concat: text}", {"concat": "text"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["properties", "attributes"])
+def test_a_definition_without_a_type_takes_what_the_function_of_its_default_gives(
+    vocabulary: Vocabulary, default: str, value: Any, kind: str
+) -> None:
+    text = (
+        "tosca_definitions_version: tosca_simple_yaml_1_3\n"
+        "node_types:\n"
+        "  lab.Other: {derived_from: tosca.nodes.Root, properties: {other: {default: {k: 1}}}}\n"
+        f"  lab.Thing: {{derived_from: lab.Other, {kind}: {{x: {{default: {default}}}}}}}\n"
+        "topology_template:\n"
+        "  inputs: {number: {default: 7}, names: {default: [a, b]}}\n"
+        "  node_templates: {box: {type: Compute}, thing: {type: lab.Thing}}\n"
+        "  outputs: {x: {value: {get_attribute: [thing, x]}}}\n"
+    )
+    plan = make_plan(load(text.encode(), vocabulary=vocabulary)).to_dict()
+    assert plan["outputs"]["x"]["value"] == value
 
 
 @pytest.mark.parametrize(

@@ -89,3 +89,11 @@ def test_groups_and_policies_that_are_wrong(text: str, message: str, problems: P
     assert message in problem.message
     assert problem.line == 6
     assert problem.hint
+
+
+def test_interfaces_of_groups_are_said_not_to_run(plan_text: PlanText) -> None:
+    text = NODES + (
+        "groups: {g: {type: tosca.groups.Root, members: [one], interfaces: {Standard: {configure: a.yml}}}}\n"
+    )
+    messages = [problem["message"] for problem in plan_text(text).warnings]
+    assert messages == ["the 'interfaces' of the group 'g' are not run"]

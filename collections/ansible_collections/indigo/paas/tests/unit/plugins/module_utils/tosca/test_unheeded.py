@@ -177,3 +177,21 @@ def test_an_unknown_function_is_one_error():
     (problem,) = caught.value.problems
     assert problem.message == "unknown function 'get_env' in line 9 and line 10"
     assert problem.line == 9
+
+
+@pytest.mark.parametrize(
+    ("written", "messages"),
+    [
+        ("operation_host: ORCHESTRATOR", ["'operation_host' of 'Standard.configure' of 'box' has no effect"]),
+        ("timeout: 3", ["'timeout' of 'Standard.configure' of 'box' has no effect"]),
+        ("operation_host: SELF", []),
+        ("operation_host: [1]", ["'operation_host' of 'Standard.configure' of 'box' has no effect"]),
+    ],
+)
+def test_where_and_how_long_an_operation_should_run_is_told(written, messages):
+    nodes = f"""
+    box:
+      type: tosca.nodes.indigo.Compute
+      interfaces: {{ Standard: {{ configure: {{ implementation: {{ primary: x.yml, {written} }} }} }} }}
+"""
+    assert told(nodes) == [(7, message) for message in messages]
