@@ -179,9 +179,11 @@ def test_a_volume_s_image_is_looked_for_first(nebula, cloud):
     def volume(name):
         return [{"name": "v", "volume_id": name, "location": "/data", "size": None, "fs_type": None}]
 
-    assert "has no image 'dat'" in refusal(cloud(), group(volumes=volume("dat")))
-    assert "'data' (id 40) is persistent" in refusal(cloud(), group("wn", 2, volumes=volume("data")))
-    ensure(cloud(), group(volumes=volume("data")))
+    assert "offers no volume 'data'" in refusal(cloud(), group(volumes=volume("data")))
+    offering = cloud(volumes=["data", "dat"])
+    assert "has no image 'dat'" in refusal(offering, group(volumes=volume("dat")))
+    assert "'data' (id 40) is persistent" in refusal(offering, group("wn", 2, volumes=volume("data")))
+    ensure(offering, group(volumes=volume("data")))
     assert nebula.alive()[0].attributes["DISK"][1]["IMAGE_ID"] == "40"
 
 

@@ -281,6 +281,8 @@ def test_hard_anti_affinity_that_cannot_be_kept_is_explained(deployment, project
         ({}, {"size": {"cpus": 99, "memory": 1}}, "No flavor holds a node of 'wn', which asks for 99 CPUs"),
         ({}, {"ports": [{"name": "p"}]}, "The port 'p' of 'wn': it has neither target nor source"),
         ({}, {"count": 2, "volumes": [{"name": "v", "volume_id": "x"}]}, "2 nodes of 'wn' cannot all have the volume"),
+        ({}, {"volumes": [{"name": "v", "volume_id": "x"}]}, "'cloud' offers no volume 'x'"),
+        ({"volumes": ["y"]}, {"volumes": [{"name": "v", "snapshot_id": "x"}]}, "'cloud' offers no snapshot 'x'"),
     ],
 )
 def test_what_cannot_be_is_told_and_nothing_is_made(deployment, project, options, wanted, problem):

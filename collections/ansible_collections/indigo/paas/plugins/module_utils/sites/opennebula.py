@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.existing_volumes import require_offered
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, ending, firewall, machines, security
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import Client
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
@@ -58,6 +59,7 @@ class OpennebulaSite(Site):
             None,
             "Name of the image for nodes that ask for none; by default the first, without site_images the oldest.",
         ),
+        "volumes": Option(list, [], "Names or ids of images that templates may attach by volume_id."),
         "private_network": Option(str, None, "Virtual network of all nodes, by name, OWNER/NAME or id."),
         "public_network": Option(
             str, None, "Virtual network for nodes that ask for a public address, by name, OWNER/NAME or id."
@@ -205,6 +207,7 @@ class OpennebulaSite(Site):
 
     def _require_room(self, groups: list[Data], deployment: str) -> Data:
         """Return the site's description. Raises SiteError (bad_input) where it cannot hold GROUPS."""
+        require_offered(self.name, groups, self.options["volumes"])
         description = self._description(self._cloud.machines())
         self._cloud.network_id("private_network")
         if any((group.get("network") or {}).get("public") for group in groups):

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.indigo.paas.plugins.module_utils import cloud_init, ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.existing_volumes import require_offered
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import (
     api,
     errors,
@@ -126,6 +127,9 @@ class OpenStackSite(Site):
         ),
         "boot_from_volume": Option(bool, False, "Put root disks on volumes, as large as the template asks."),
         "volume_type": Option(str, None, "Type of the volumes that are made."),
+        "volumes": Option(
+            list, [], "Names or ids of volumes and snapshots of the project that templates may have by volume_id."
+        ),
         "anti_affinity": Option(
             str,
             "none",
@@ -323,6 +327,7 @@ class OpenStackSite(Site):
     def _blueprints(self, groups: list[Data], wanted: t.Iterable[NewNode]) -> dict[str, Blueprint]:
         """Return how the nodes of each group with WANTED ones are made. Raises SiteError with all that cannot be."""
         require_single(groups)
+        require_offered(self.name, groups, self.options["volumes"])
         concerned = {node.group["group"] for node in wanted}
         groups = [group for group in groups if group["group"] in concerned]
         if not groups:

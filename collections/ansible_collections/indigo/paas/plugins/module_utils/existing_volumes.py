@@ -1,0 +1,39 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Volumes that were there before: a template may have those that the operator offers, not all that his account sees."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+
+Data = t.Mapping[str, t.Any]
+
+
+def require_offered(site: str, groups: t.Iterable[Data], offered: t.Iterable[t.Any]) -> None:
+    """Raise SiteError (bad_input) where a volume of GROUPS is, or is a copy of, one that is not OFFERED at SITE.
+
+    OFFERED are names or ids, as the option `volumes` of a site has them.
+    """
+    names = [str(each) for each in offered]
+    problems = [
+        Problem(
+            f"Site '{site}' offers no {what} '{asked}', "
+            f"which the volume '{volume['name']}' of '{group['name']}' asks for",
+            hint=f"{did_you_mean(asked, names, what='volumes') if names else 'It offers none.'} "
+            "An operator offers one by site_volumes.",
+        )
+        for group in groups
+        for volume in group.get("volumes") or ()
+        for what, asked in _asked(volume)
+        if asked not in names
+    ]
+    if problems:
+        raise SiteError(problems, bad_input=True)
+
+
+def _asked(volume: Data) -> list[tuple[str, str]]:
+    named = (("volume", volume.get("volume_id")), ("snapshot", volume.get("snapshot_id")))
+    return [(what, str(value)) for what, value in named if value]
