@@ -24,7 +24,8 @@ def patient(seconds: float) -> type[asyncio.Protocol]:
     class Patient(H11Protocol):
         _late: asyncio.TimerHandle | None = None
 
-        # uvicorn, too, narrows what asyncio's protocols take here.
+        # asyncio's protocols promise to take any transport. uvicorn's, and so this one, take only a transport that can
+        # be written to, which mypy has to refuse. A server of HTTP makes no other.
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._watch()

@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 import uuid as uuids
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from indigo_paas.errors import BadInput, Busy, Conflict, Forbidden, IndigoError,
 from indigo_paas.progress import Event, Kind
 from indigo_paas.service import resources
 from indigo_paas.service.identity.users import NOBODY, may_change, may_deploy_for, may_see
-from indigo_paas.service.model import ANONYMOUS, Asked, Listing, Page, User
+from indigo_paas.service.model import ANONYMOUS, EVERY, Asked, Listing, Page, User, Which
 from indigo_paas.service.planning import Planner
 from indigo_paas.service.queue import CREATE, DELETE, DELETED, GIVEN_UP, START, STOP, UPDATE
 from indigo_paas.service.settings import ServiceSettings
@@ -144,19 +144,9 @@ class Desk:
         except Busy as error:
             raise Conflict(str(error)) from error
 
-    def deployments(
-        self,
-        user: User,
-        page: Page,
-        created_by: tuple[str, str] | None = None,
-        user_group: str | None = None,
-        excluded: Collection[str] = (),
-    ) -> Listing[Deployment]:
-        """Return deployments: the user's own, all for administrators, or those that CREATED_BY (subject, issuer) made.
-
-        excluded: statuses of those that are left out.
-        user_group: only those of this group; of one that the user is in, those of others, too.
-        """
+    def deployments(self, user: User, page: Page, which: Which = EVERY) -> Listing[Deployment]:
+        """Return the deployments that WHICH says; only administrators may ask for what another user made."""
+        created_by, group = which.created_by, which.user_group
         me = (user.subject, user.issuer)
         if created_by is not None and created_by != me and not user.admin:
             raise Forbidden(f"Only admin can retrieve deployments for {'@'.join(created_by)}")
@@ -165,8 +155,8 @@ class Desk:
             owners = [created_by]
         elif me == (ANONYMOUS.subject, ANONYMOUS.issuer):
             owners = [me, NOBODY]
-        groups = [(user.issuer, user_group)] if user_group in user.groups and created_by is None else []
-        items, total = self._store.page(page.number, page.size, page.sort, owners, groups, user_group, excluded)
+        groups = [(user.issuer, group)] if group in user.groups and created_by is None else []
+        items, total = self._store.page(page.number, page.size, page.sort, owners, groups, group, which.excluded)
         return Listing(items, total)
 
     def deployment(self, user: User, uuid: str) -> Deployment:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -59,6 +59,23 @@ class Page:
     number: int = 0
     size: int = 10
     sort: Sequence[tuple[str, bool]] = (("created", False),)
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which deployments a list has.
+
+    created_by: the (subject, issuer) who made them; None for the user's own, for administrators all. user_group:
+    only those of this group; of one that the user is in, those of others, too. excluded: statuses of those left out.
+    """
+
+    created_by: tuple[str, str] | None = None
+    user_group: str | None = None
+    excluded: Collection[str] = ()
+
+
+# Whatever the user may see.
+EVERY = Which()
 
 
 @dataclass(frozen=True)

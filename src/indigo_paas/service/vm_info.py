@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from indigo_paas.service import resources
 from indigo_paas.store import Resource
@@ -28,11 +29,16 @@ _STATES = {
     resources.ERROR: "failed",
 }
 
+# What it calls the types of sites: clouds with an address that everybody may know, and others.
+_CLOUDS = {"openstack": "OpenStack", "opennebula": "OpenNebula"}
+_OTHERS = {"docker": "Docker"}
 
-def vm_info(row: Resource) -> str:
+
+def vm_info(row: Resource, about: Mapping[str, Any]) -> str:
     """Return what is known of the machine of ROW: JSON with `vmProperties`, its networks and then the system.
 
-    Of its cards, the first is in the private network, where it has one. Memory is in bytes.
+    about: the site of the node, {"type", "endpoint"}, as far as that is known. Of the node's cards, the first is in the
+    private network, where it has one. Memory is in bytes.
     """
     private, public = _first(row.metadata, "private_address"), _first(row.metadata, "public_address")
     cards = [(name, address) for name, address in ((_PRIVATE, private), (_PUBLIC, public)) if address]
@@ -48,12 +54,22 @@ def vm_info(row: Resource) -> str:
         "memory.size": _size(row.metadata, "memory"),
         "state": _STATES.get(row.state, "unknown"),
         "net_interface.0.dns_name": row.node,
+        **_provider(about),
     }
     for number, (name, address) in enumerate(cards):
         system[f"net_interface.{number}.connection"] = name
         system[f"net_interface.{number}.ip"] = address
     known = {name: value for name, value in system.items() if value is not None}
     return json.dumps({"vmProperties": [*networks, known]}, separators=(",", ":"))
+
+
+def _provider(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the cloud is. The host of other sites is the operator's own, and not told."""
+    kind = str(about.get("type"))
+    if kind not in _CLOUDS:
+        return {"provider.type": _OTHERS.get(kind)}
+    url = urlsplit(about.get("endpoint") or "")
+    return {"provider.type": _CLOUDS[kind], "provider.host": url.hostname, "provider.port": url.port}
 
 
 def _first(metadata: Mapping[str, Any], name: str) -> Any:

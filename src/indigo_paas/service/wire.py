@@ -397,8 +397,9 @@ def _endpoint(row: Deployment, site: str) -> dict[str, Any]:
     )
 
 
-def resource(row: Resource, of: str, urls: Urls) -> ResourceDocument:
-    """Return the document of ROW, a resource of the deployment with the UUID `of`."""
+def resource(row: Resource, of: Deployment, urls: Urls) -> ResourceDocument:
+    """Return the document of ROW, a resource of the deployment OF."""
+    site = of.endpoints.get(row.metadata.get("site", ""), {})
     return ResourceDocument.model_validate(
         _known(
             uuid=row.uuid,
@@ -409,10 +410,10 @@ def resource(row: Resource, of: str, urls: Urls) -> ResourceDocument:
             tosca_node_type=row.type,
             tosca_node_name=row.name,
             required_by=[],
-            metadata={**row.metadata, vm_info.KEY: vm_info.vm_info(row)} if row.node else row.metadata,
+            metadata={**row.metadata, vm_info.KEY: vm_info.vm_info(row, site)} if row.node else row.metadata,
             links=[
-                {"rel": "deployment", "href": urls.deployment(of)},
-                {"rel": "self", "href": urls.resource(of, row.uuid)},
+                {"rel": "deployment", "href": urls.deployment(of.uuid)},
+                {"rel": "self", "href": urls.resource(of.uuid, row.uuid)},
             ],
         )
     )

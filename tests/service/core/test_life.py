@@ -13,7 +13,7 @@ import time
 import pytest
 
 from indigo_paas.errors import BadInput, Conflict, Forbidden, NotFound
-from indigo_paas.service.model import Asked, Page, User
+from indigo_paas.service.model import Asked, Page, User, Which
 from tests.cli.conftest import TEMPLATE
 from tests.service.core.conftest import OWNER, Service, wait_until
 
@@ -222,9 +222,9 @@ def test_who_may_see_and_change(service):
     assert service.desk.deployment(ADMIN, uuid).uuid == uuid
     assert service.desk.deployments(OTHER, Page()).total == 0
     assert service.desk.deployments(ADMIN, Page()).total == 1
-    assert service.desk.deployments(OWNER, Page(), (OWNER.subject, OWNER.issuer)).total == 1
+    assert service.desk.deployments(OWNER, Page(), Which((OWNER.subject, OWNER.issuer))).total == 1
     with pytest.raises(Forbidden, match="Only admin can retrieve"):
-        service.desk.deployments(OTHER, Page(), (OWNER.subject, OWNER.issuer))
+        service.desk.deployments(OTHER, Page(), Which((OWNER.subject, OWNER.issuer)))
     with pytest.raises(Forbidden, match="not in the group"):
         service.create(user_group="physics")
 
@@ -235,7 +235,7 @@ def test_a_group_sees_and_does_not_change(service):
     uuid = service.create(me, user_group="physics")
     assert service.desk.deployment(you, uuid).uuid == uuid
     assert service.desk.deployments(you, Page()).total == 0
-    assert service.desk.deployments(you, Page(), user_group="physics").total == 1
+    assert service.desk.deployments(you, Page(), Which(user_group="physics")).total == 1
     with pytest.raises(Forbidden):
         service.desk.delete(you, uuid)
 

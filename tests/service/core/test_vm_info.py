@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
+
+import pytest
 
 from indigo_paas.service.vm_info import vm_info
 from indigo_paas.store import Resource
 
 
-def properties(state: str = "STARTED", **metadata: Any) -> list[dict[str, Any]]:
+def properties(state: str = "STARTED", about: Mapping[str, Any] | None = None, **metadata: Any) -> list[dict[str, Any]]:
     row = Resource("u", "d", 0, 0, "tosca.nodes.indigo.Compute", "fe_server", 0, "front", state, metadata)
-    found: list[dict[str, Any]] = json.loads(vm_info(row))["vmProperties"]
+    found: list[dict[str, Any]] = json.loads(vm_info(row, about or {}))["vmProperties"]
     return found
 
 
@@ -52,3 +55,25 @@ def test_a_node_of_which_nothing_is_known_is_a_system():
         "state": "failed",
         "net_interface.0.dns_name": "front",
     }
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        (
+            {"type": "openstack", "endpoint": "https://cloud.example.org:5000/v3"},
+            {"provider.type": "OpenStack", "provider.host": "cloud.example.org", "provider.port": 5000},
+        ),
+        (
+            {"type": "opennebula", "endpoint": "https://one.example.org/RPC2"},
+            {"provider.type": "OpenNebula", "provider.host": "one.example.org"},
+        ),
+        ({"type": "openstack", "endpoint": None}, {"provider.type": "OpenStack"}),
+        ({"type": "docker", "endpoint": "unix:///run/docker.sock"}, {"provider.type": "Docker"}),
+        ({"type": "hosts", "endpoint": "/etc/hosts.ini"}, {}),
+        ({}, {}),
+    ],
+)
+def test_the_provider_is_told_as_far_as_everybody_may_know_it(about, told):
+    [system] = properties(about=about)
+    assert {name: value for name, value in system.items() if name.startswith("provider.")} == told

@@ -7,7 +7,6 @@ import dataclasses
 import threading
 import time
 import uuid
-from collections.abc import Collection
 from typing import Any
 
 from indigo_paas import status
@@ -15,7 +14,7 @@ from indigo_paas.errors import BadInput, Busy, Conflict, NotFound
 from indigo_paas.progress import Event, Kind
 from indigo_paas.service.identity import guard
 from indigo_paas.service.identity.errors import InvalidToken, NoToken
-from indigo_paas.service.model import Asked, Listing, Page, User
+from indigo_paas.service.model import EVERY, Asked, Listing, Page, User, Which
 from indigo_paas.store import Deployment, Resource
 
 COMPUTE = "tosca.nodes.indigo.Compute"
@@ -81,21 +80,14 @@ class MemoryDesk:
             raise Conflict(f"Cannot {action} a resource of a deployment in {row.status} state")
         self.acted.append((resource, action))
 
-    def deployments(
-        self,
-        user: User,
-        page: Page,
-        created_by: tuple[str, str] | None = None,
-        user_group: str | None = None,
-        excluded: Collection[str] = (),
-    ) -> Listing[Deployment]:
-        wanted = created_by or (None if user.admin else (user.subject, user.issuer))
+    def deployments(self, user: User, page: Page, which: Which = EVERY) -> Listing[Deployment]:
+        wanted = which.created_by or (None if user.admin else (user.subject, user.issuer))
         rows = [
             row
             for row in list(self.rows.values())
             if wanted in (None, (row.owner_subject, row.owner_issuer))
-            and user_group in (None, row.user_group)
-            and row.status not in excluded
+            and which.user_group in (None, row.user_group)
+            and row.status not in which.excluded
         ]
         return _page(rows, page)
 

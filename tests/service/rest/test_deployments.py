@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import uuid
 
@@ -309,3 +311,15 @@ def test_there_is_nothing_elsewhere(client):
     answer = client.get("/nowhere")
     assert answer.status_code == 404
     assert answer.json() == {"code": 404, "title": "Not Found", "message": "There is nothing at /nowhere."}
+
+
+def test_a_node_tells_the_provider_of_its_own_site(client, desk, made):
+    uuid = made["uuid"]
+    desk.change(uuid, site="farm", endpoints={"farm": ENGINE, "cloud": CLOUD})
+    desk.nodes[uuid] = [dataclasses.replace(desk.nodes[uuid][0], node="server-0", metadata={"site": "cloud"})]
+    listed = client.get(f"/deployments/{uuid}/resources").json()["content"]
+    filtered = client.get(f"/deployments/{uuid}/resources/filter", params={"type": listed[0]["toscaNodeType"]}).json()
+    alone = client.get(f"/deployments/{uuid}/resources/{listed[0]['uuid']}").json()
+    assert listed == filtered == [alone]
+    [system] = json.loads(alone["metadata"]["VirtualMachineInfo"])["vmProperties"]
+    assert (system["provider.type"], system["provider.host"]) == ("OpenStack", "cloud.example.org")

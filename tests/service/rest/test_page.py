@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from indigo_paas import collection
+from indigo_paas import collection, status
 from indigo_paas.service.settings import Callbacks, Neighbours, Rest
 from indigo_paas.source import Template
 
@@ -26,10 +26,27 @@ def test_the_page_names_every_setting(root):
 
 
 def test_the_examples_of_the_document_can_be_deployed(app):
-    body = app.openapi()["paths"]["/deployments"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    examples = body["examples"]
-    assert examples
-    for example in examples:
+    bodies = [body for body in _bodies(app.openapi()) if "template" in body["properties"]]
+    assert len(bodies) == 2
+    for example in [example for body in bodies for example in body["examples"]]:
         plan = collection.plan_template(Template.of_text(example["template"]), example["parameters"])
         assert [group["count"] for group in plan["groups"]] == [2]
         assert not plan["warnings"]
+
+
+def test_the_service_takes_every_example_of_a_body(app, client, desk, made):
+    desk.change(made["uuid"], status=status.CREATE_COMPLETE)
+    for path, operations in app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            for example in _body(operation).get("examples", ()):
+                answer = client.request(method, path.replace("{id}", made["uuid"]), json=example)
+                assert answer.is_success, (method, path, answer.text)
+
+
+def _bodies(document):
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    return [body for body in map(_body, operations) if body]
+
+
+def _body(operation):
+    return operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})

@@ -13,7 +13,7 @@ from indigo_paas import status
 from indigo_paas.errors import BadInput
 from indigo_paas.service import callbacks, paging, wire
 from indigo_paas.service.answers import guarded
-from indigo_paas.service.model import Asked, Page
+from indigo_paas.service.model import Asked, Page, Which
 from indigo_paas.service.routes._common import (
     DeploymentId,
     TheDesk,
@@ -100,7 +100,7 @@ def list_deployments(
     excluded: Annotated[list[str], Depends(_excluded)],
     userGroup: Annotated[str | None, Query(description="Only those made in the name of this group.")] = None,
 ) -> Any:
-    found = desk.deployments(user, page, created_by, plain_text(userGroup, "userGroup"), excluded)
+    found = desk.deployments(user, page, Which(created_by, plain_text(userGroup, "userGroup"), excluded))
     content = [wire.deployment(row, urls) for row in found.items]
     query = query_of(request, "createdBy", "userGroup", "excludedStatus")
     return paging.document(content, found.total, page, urls.deployments(), query)

@@ -47,7 +47,8 @@ def list_resources(
     kind: Annotated[str | None, _TYPE] = None,
 ) -> Any:
     found = desk.resources(user, id, page, plain_text(kind, "type"))
-    content = [wire.resource(row, id, urls) for row in found.items]
+    deployment = desk.deployment(user, id)
+    content = [wire.resource(row, deployment, urls) for row in found.items]
     return paging.document(content, found.total, page, urls.resources(id), query_of(request, "type"))
 
 
@@ -61,7 +62,8 @@ def list_resources(
 )
 def filter_resources(desk: TheDesk, urls: TheUrls, user: TheUser, id: DeploymentId, kind: Annotated[str, _TYPE]) -> Any:
     found = desk.resources(user, id, Page(size=wire.LARGEST), plain_text(kind, "type"))
-    return [wire.resource(row, id, urls) for row in found.items]
+    deployment = desk.deployment(user, id)
+    return [wire.resource(row, deployment, urls) for row in found.items]
 
 
 @router.get(
@@ -73,7 +75,7 @@ def filter_resources(desk: TheDesk, urls: TheUrls, user: TheUser, id: Deployment
     responses=guarded(404),
 )
 def get_resource(desk: TheDesk, urls: TheUrls, user: TheUser, id: DeploymentId, rid: ResourceId) -> Any:
-    return wire.resource(desk.resource(user, id, rid), id, urls)
+    return wire.resource(desk.resource(user, id, rid), desk.deployment(user, id), urls)
 
 
 @router.post(
