@@ -86,6 +86,13 @@ def is_function(value: Any) -> bool:
     return isinstance(value, Mapping) and _function_name(value) is not None
 
 
+def holds_function(value: Any) -> bool:
+    """Say whether there is a function anywhere in a value as a template writes it."""
+    if isinstance(value, Mapping):
+        return is_function(value) or any(holds_function(item) for item in value.values())
+    return isinstance(value, list) and any(holds_function(item) for item in value)
+
+
 def is_self(argument: Any) -> bool:
     """Say whether the first argument of a get_attribute means the machine on which it is evaluated."""
     return isinstance(argument, dict) and len(argument) == 1 and SELF in argument

@@ -124,7 +124,7 @@ class _Reader:
     def _default(self, schema: Schema, subject: str, at: Location, used: bool) -> Any:
         if not self._literal(schema.default, subject, at):
             return None
-        value = self.values.default(schema.default, schema, subject, at, used=used)
+        value = self.values.constant(schema.default, schema, subject, at, used=used)
         return mark_texts(value, self.trust, self.report, at) if used else None
 
     def _literal(self, raw: Any, subject: str, at: Location) -> bool:

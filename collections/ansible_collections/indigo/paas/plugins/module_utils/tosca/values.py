@@ -11,7 +11,7 @@ from typing import Any
 from . import dialect
 from .converters import comparable, convert, is_natural, spelled
 from .document import MAX_DEPTH, key_place, value_place
-from .functions import SELF, Call, is_call, is_self, plain
+from .functions import SELF, Call, holds_function, is_call, is_self, plain
 from .jinja import is_jinja
 from .report import NOWHERE, Location, Report
 from .types import PRIMITIVES, UNKNOWN_TYPE, Check, Schema, Type
@@ -70,6 +70,17 @@ class Values:
         hint = "It is taken for nothing. Correct it." if used else "A value is given, so it does not count. Correct it."
         self._report.add("bad-default", faults[0].message, place, hint)
         return plain(value)
+
+    def constant(
+        self, value: Any, schema: Schema, subject: str, at: Location, depth: int = 0, used: bool = True
+    ) -> Any:
+        """Return a default as `default` does, where no function is evaluated: of inputs, and fields of data types."""
+        if not holds_function(value):
+            return self.default(value, schema, subject, at, depth, used)
+        hint = "Write a value here, and the function where this is read."
+        message = f"{subject} is a function, which has no value there"
+        self._report.add("function-default" if used else "bad-default", message, at, hint)
+        return None
 
     def _coerce_primitive(self, value: Any, schema: Schema, subject: str, at: Location, depth: int) -> Any:
         if schema.type == "list":
@@ -140,7 +151,7 @@ class Values:
                 result[key] = self.coerce(item, schema, f"'{key}' of {subject}", value_place(value, key, at), depth + 1)
         for name, schema in data_type.properties.items():
             if result.get(name) is None and schema.default is not None:
-                result[name] = self.default(schema.default, schema, f"'{name}' of {subject}", schema.at, depth + 1)
+                result[name] = self.constant(schema.default, schema, f"'{name}' of {subject}", schema.at, depth + 1)
             elif name not in result and schema.required:
                 self._report.add("missing-property", f"{subject} lacks '{name}'", at, f"Add `{name}:` to it.")
         return result

@@ -233,6 +233,21 @@ def test_a_default_that_does_not_fit(
     assert f"'{value}' is not a whole number" in problem.message
 
 
+@pytest.mark.parametrize(("used", "severity"), [(True, "error"), (False, "warning")])
+@pytest.mark.parametrize(
+    "value", [{"get_input": "q"}, {"concat": ["a", "b"]}, {"inner": [{"get_property": ["SELF", "p"]}]}]
+)
+@pytest.mark.parametrize("kind", ["map", "string"])
+def test_a_default_that_nothing_evaluates(
+    vocabulary: Vocabulary, kind: str, value: Any, used: bool, severity: str
+) -> None:
+    report = Report()
+    Values(vocabulary, report).constant(value, Schema("x", kind), "the default of x", NOWHERE, used=used)
+    (problem,) = [*report.errors, *report.warnings]
+    assert problem.severity == severity
+    assert problem.message == "the default of x is a function, which has no value there"
+
+
 @given(
     st.decimals(min_value=0, max_value=10**6, places=3),
     st.sampled_from(sorted(FACTORS)),
