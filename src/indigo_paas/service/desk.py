@@ -132,7 +132,7 @@ class Desk:
         if action not in _ACTIONS:
             raise BadInput(f"There is no action {action!r}: use start or stop.")
         row = self._mine(user, uuid)
-        found = self.resource(user, uuid, resource)
+        found = self.resource(row, resource)
         if not found.node:
             raise BadInput(f"The resource {resource} is no node: it cannot be started or stopped.")
         self._require_room(user)
@@ -189,19 +189,17 @@ class Desk:
         rows = self._resources(self.deployment(user, uuid))
         return [{"uuid": row.uuid, "name": row.node, **row.metadata} for row in rows if row.node]
 
-    def resources(self, user: User, uuid: str, page: Page, type: str | None = None) -> Listing[Resource]:
+    def resources(self, row: Deployment, page: Page, type: str | None = None) -> Listing[Resource]:
         """Return resources of a deployment, those of one TOSCA TYPE or all."""
-        row = self.deployment(user, uuid)
         self._resources(row)
         items, total = self._store.resources.page(row.name, page.number, page.size, page.sort, type)
         return Listing(items, total)
 
-    def resource(self, user: User, uuid: str, rid: str) -> Resource:
+    def resource(self, row: Deployment, rid: str) -> Resource:
         """Return one resource of a deployment."""
-        row = self.deployment(user, uuid)
         found = next((each for each in self._resources(row) if each.uuid == rid), None)
         if found is None:
-            raise NotFound(f"The resource <{rid}> in deployment <{uuid}> doesn't exist")
+            raise NotFound(f"The resource <{rid}> in deployment <{row.uuid}> doesn't exist")
         return found
 
     def events(self, user: User, uuid: str, after: int = 0) -> list[tuple[int, Event]]:

@@ -93,13 +93,14 @@ def test_the_service_works_on_what_the_command_line_made(service, tmp_path):
         service.desk.deployment(OWNER, uuid)
     assert service.desk.deployments(ANONYMOUS, Page()).items[0].name == "pool"
     assert service.desk.deployments(OWNER, Page()).items == []
-    (resource,) = service.desk.resources(ADMIN, uuid, Page()).items
+    (resource,) = service.desk.resources(service.desk.deployment(ADMIN, uuid), Page()).items
     assert (resource.node, resource.state) == ("server-0", "STARTED")
-    assert service.desk.resource(ADMIN, uuid, resource.uuid) == resource
+    assert service.desk.resource(service.desk.deployment(ADMIN, uuid), resource.uuid) == resource
     service.desk.update(ADMIN, uuid, Asked(TEMPLATE, {"version": "3"}))
     service.supervisor()
     wait_until(lambda: service.store.deployment("pool").status == "UPDATE_COMPLETE")
-    assert [row.uuid for row in service.desk.resources(ADMIN, uuid, Page()).items] == [resource.uuid]
+    left = service.desk.resources(service.desk.deployment(ADMIN, uuid), Page()).items
+    assert [row.uuid for row in left] == [resource.uuid]
     service.desk.delete(ADMIN, uuid)
     wait_until(lambda: service.store.deployment("pool") is None)
 

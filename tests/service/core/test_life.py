@@ -288,7 +288,7 @@ def test_a_removal_list_names_resources_of_the_service(service):
     uuid = service.create(template=TWO)
     service.supervisor()
     service.wait(uuid)
-    first, second = service.desk.resources(OWNER, uuid, Page(sort=[("index", True)])).items
+    first, second = service.desk.resources(service.desk.deployment(OWNER, uuid), Page(sort=[("index", True)])).items
     assert [first.node, second.node] == ["server-0", "server-1"]
     properties = f"properties:\n            removal_list: ['{first.uuid}'] # out\n"
     fewer = TWO.replace("default: 2}", "default: 1}").replace("properties:\n", properties)
@@ -301,13 +301,13 @@ def test_a_removal_list_names_resources_of_the_service(service):
     assert service.desk.template(OWNER, uuid) == fewer.replace(f"['{first.uuid}']", "[]")
     assert service.wait(uuid) == "UPDATE_COMPLETE"
     assert service.desk.deployment(OWNER, uuid).outputs["asked"]["removals"] == {"server": ["server-0"]}
-    (left,) = service.desk.resources(OWNER, uuid, Page()).items
+    (left,) = service.desk.resources(service.desk.deployment(OWNER, uuid), Page()).items
     assert (left.uuid, left.node, left.state) == (second.uuid, "server-1", "STARTED")
     # More again: the new row is there at once, as a client waits for it.
     service.desk.update(OWNER, uuid, Asked(TWO))
     assert len(service.store.resources.of(uuid)) == 2
     assert service.wait(uuid) == "UPDATE_COMPLETE"
-    rows = service.desk.resources(OWNER, uuid, Page()).items
+    rows = service.desk.resources(service.desk.deployment(OWNER, uuid), Page()).items
     assert second.uuid in {row.uuid for row in rows}
     assert sorted(row.node for row in rows) == ["server-0", "server-1"]
 
@@ -318,7 +318,7 @@ def test_a_removal_list_may_be_an_input(service):
     uuid = service.create(template=given)
     service.supervisor()
     assert service.wait(uuid) == "CREATE_COMPLETE"
-    first, second = service.desk.resources(OWNER, uuid, Page(sort=[("index", True)])).items
+    first, second = service.desk.resources(service.desk.deployment(OWNER, uuid), Page(sort=[("index", True)])).items
     with pytest.raises(BadInput, match="'nobody' is no resource of 'server'"):
         service.desk.update(OWNER, uuid, Asked(given, {"count": 1, "gone": ["nobody"]}))
     # As orpy sends it: all values are text.
@@ -326,7 +326,7 @@ def test_a_removal_list_may_be_an_input(service):
     assert service.wait(uuid) == "UPDATE_COMPLETE"
     asked = service.desk.deployment(OWNER, uuid).outputs["asked"]
     assert (asked["removals"], asked["inputs"]["gone"]) == ({"server": ["server-0"]}, [])
-    (left,) = service.desk.resources(OWNER, uuid, Page()).items
+    (left,) = service.desk.resources(service.desk.deployment(OWNER, uuid), Page()).items
     assert (left.uuid, left.node) == (second.uuid, "server-1")
     # What was removed once is not removed again.
     service.desk.update(OWNER, uuid, Asked(given))

@@ -74,8 +74,8 @@ class MemoryDesk:
     def act(self, user: User, uuid: str, resource: str, action: str) -> None:
         if action not in ("start", "stop"):
             raise BadInput(f"There is no action {action!r}: use start or stop.")
-        self.resource(user, uuid, resource)
         row = self.deployment(user, uuid)
+        self.resource(row, resource)
         if row.status not in status.UPDATABLE:
             raise Conflict(f"Cannot {action} a resource of a deployment in {row.status} state")
         self.acted.append((resource, action))
@@ -109,16 +109,14 @@ class MemoryDesk:
     def extra_info(self, user: User, uuid: str) -> list[dict[str, Any]]:
         return self.deployment(user, uuid).nodes
 
-    def resources(self, user: User, uuid: str, page: Page, type: str | None = None) -> Listing[Resource]:
-        self.deployment(user, uuid)
-        return _page([row for row in self.nodes[uuid] if type in (None, row.type)], page)
+    def resources(self, row: Deployment, page: Page, type: str | None = None) -> Listing[Resource]:
+        return _page([each for each in self.nodes[row.uuid] if type in (None, each.type)], page)
 
-    def resource(self, user: User, uuid: str, rid: str) -> Resource:
-        self.deployment(user, uuid)
-        for row in self.nodes[uuid]:
-            if row.uuid == rid:
-                return row
-        raise NotFound(f"The resource {rid} in deployment {uuid} doesn't exist")
+    def resource(self, row: Deployment, rid: str) -> Resource:
+        for each in self.nodes[row.uuid]:
+            if each.uuid == rid:
+                return each
+        raise NotFound(f"The resource {rid} in deployment {row.uuid} doesn't exist")
 
     def events(self, user: User, uuid: str, after: int = 0) -> list[tuple[int, Event]]:
         self.deployment(user, uuid)

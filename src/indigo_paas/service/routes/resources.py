@@ -46,8 +46,8 @@ def list_resources(
     page: Annotated[Page, Depends(page_of(paging.RESOURCE_SORTS))],
     kind: Annotated[str | None, _TYPE] = None,
 ) -> Any:
-    found = desk.resources(user, id, page, plain_text(kind, "type"))
     deployment = desk.deployment(user, id)
+    found = desk.resources(deployment, page, plain_text(kind, "type"))
     content = [wire.resource(row, deployment, urls) for row in found.items]
     return paging.document(content, found.total, page, urls.resources(id), query_of(request, "type"))
 
@@ -61,8 +61,8 @@ def list_resources(
     responses=guarded(400, 404),
 )
 def filter_resources(desk: TheDesk, urls: TheUrls, user: TheUser, id: DeploymentId, kind: Annotated[str, _TYPE]) -> Any:
-    found = desk.resources(user, id, Page(size=wire.LARGEST), plain_text(kind, "type"))
     deployment = desk.deployment(user, id)
+    found = desk.resources(deployment, Page(size=wire.LARGEST), plain_text(kind, "type"))
     return [wire.resource(row, deployment, urls) for row in found.items]
 
 
@@ -75,7 +75,8 @@ def filter_resources(desk: TheDesk, urls: TheUrls, user: TheUser, id: Deployment
     responses=guarded(404),
 )
 def get_resource(desk: TheDesk, urls: TheUrls, user: TheUser, id: DeploymentId, rid: ResourceId) -> Any:
-    return wire.resource(desk.resource(user, id, rid), desk.deployment(user, id), urls)
+    deployment = desk.deployment(user, id)
+    return wire.resource(desk.resource(deployment, rid), deployment, urls)
 
 
 @router.post(
