@@ -9,12 +9,8 @@ import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
-from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.preemption import (
-    NO_PREEMPTION,
-    Preemption,
-    is_preemptible,
-)
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Size
+from ansible_collections.indigo.paas.plugins.module_utils.openstack.preemption import NO_PREEMPTION, Preemption
 
 MIB = 1024**2
 GIB = 1024**3
@@ -55,9 +51,9 @@ def count_gpus(extra_specs: t.Mapping[str, str]) -> int:
 
 
 def choose(
-    flavors: t.Iterable[Flavor], group: t.Mapping[str, t.Any], image: t.Mapping[str, t.Any], *, disk_is_volume: bool
+    flavors: t.Iterable[Flavor], group: NodeGroup, image: t.Mapping[str, t.Any], *, disk_is_volume: bool
 ) -> Flavor:
-    """Return the flavor for the nodes of the plan's GROUP: the one it names, or the smallest that holds it.
+    """Return the flavor for the nodes of GROUP: the one it names, or the smallest that holds it.
 
     image            what they start from, with the least disk in GiB and memory in bytes that it needs
     disk_is_volume   the root disk is a volume, of any size, so that the flavor's own does not matter
@@ -66,15 +62,14 @@ def choose(
     Smallest is: fewest GPUs, then CPUs, then memory, then disk. Raises SiteError (bad_input) where none fits.
     """
     flavors = list(flavors)
-    size = group.get("size") or {}
-    if size.get("instance_type"):
-        return _named(flavors, str(size["instance_type"]), group["name"])
-    preemptible = is_preemptible(group) and any(flavor["preemptible"] for flavor in flavors)
+    if group.size.instance_type:
+        return _named(flavors, str(group.size.instance_type), group.name)
+    preemptible = group.size.preemptible and any(flavor["preemptible"] for flavor in flavors)
     candidates = [flavor for flavor in flavors if flavor["preemptible"] == preemptible]
-    fitting = [flavor for flavor in candidates if _holds(flavor, group, image, disk_is_volume)]
+    fitting = [flavor for flavor in candidates if _holds(flavor, group.size, image, disk_is_volume)]
     if not fitting:
         raise SiteError(
-            f"No flavor holds a node of '{group['name']}', which asks for {_asked(group, image, disk_is_volume)}",
+            f"No flavor holds a node of '{group.name}', which asks for {_asked(group.size, image, disk_is_volume)}",
             hint=f"The largest are {_largest(candidates)}. Ask for less, or name one as instance_type.",
             bad_input=True,
         )
@@ -97,28 +92,25 @@ def _named(flavors: list[Flavor], wanted: str, group: str) -> Flavor:
     )
 
 
-def _holds(flavor: Flavor, group: t.Mapping[str, t.Any], image: t.Mapping[str, t.Any], disk_is_volume: bool) -> bool:
-    size = group.get("size") or {}
-    asked = node_size(group)
-    disk = 0 if disk_is_volume else size.get("disk") or 0
+def _holds(flavor: Flavor, size: Size, image: t.Mapping[str, t.Any], disk_is_volume: bool) -> bool:
+    disk = 0 if disk_is_volume else size.disk or 0
     # A flavor without a disk takes a volume, which is made large enough for the image.
     least = image["disk"] * GIB if flavor["disk"] and not disk_is_volume else 0
     return bool(
-        flavor["cpus"] >= asked["cpus"]
-        and flavor["memory"] >= max(asked["memory"], image["memory"])
+        flavor["cpus"] >= size.cpus
+        and flavor["memory"] >= max(size.memory, image["memory"])
         and flavor["disk"] >= max(disk, least)
-        and flavor["gpus"] >= (size.get("gpus") or 0)
+        and flavor["gpus"] >= size.gpus
     )
 
 
-def _asked(group: t.Mapping[str, t.Any], image: t.Mapping[str, t.Any], disk_is_volume: bool) -> str:
-    size, asked = group.get("size") or {}, node_size(group)
-    words = [f"{asked['cpus']:.10g} CPUs", f"{amount(asked['memory'])} of memory"]
-    if size.get("disk") and not disk_is_volume:
-        words.append(f"{amount(size['disk'])} of disk")
-    if size.get("gpus"):
-        words.append(f"{size['gpus']} GPUs")
-    words += ["to be preemptible"] if is_preemptible(group) else []
+def _asked(size: Size, image: t.Mapping[str, t.Any], disk_is_volume: bool) -> str:
+    words = [f"{size.cpus:.10g} CPUs", f"{amount(size.memory)} of memory"]
+    if size.disk and not disk_is_volume:
+        words.append(f"{amount(size.disk)} of disk")
+    if size.gpus:
+        words.append(f"{size.gpus} GPUs")
+    words += ["to be preemptible"] if size.preemptible else []
     needs = [f"{image['disk']} GiB of disk"] if image["disk"] and not disk_is_volume else []
     needs += [f"{amount(image['memory'])} of memory"] if image["memory"] else []
     return ", ".join(words) + (f"; its image needs {' and '.join(needs)}" if needs else "")

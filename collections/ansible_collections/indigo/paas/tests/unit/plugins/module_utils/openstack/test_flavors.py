@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import flavors
 
 GIB = 1024**3
@@ -32,7 +33,7 @@ IMAGE = {"disk": 0, "memory": 0}
 
 
 def group(**size):
-    return {"name": "wn", "size": {"cpus": 1, "memory": GIB, **size}}
+    return NodeGroup.from_plan({"name": "wn", "size": {"cpus": 1, "memory": GIB, **size}})
 
 
 FLAVORS = [
