@@ -6,18 +6,18 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
-from ansible_collections.indigo.paas.plugins.module_utils.node_groups import Account, Volume
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import (
+    Account,
+    Volume,
+    account_problems,
+    volume_problems,
+)
 from ansible_collections.indigo.paas.plugins.module_utils.ssh_keys import KeyPair
 
-_ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-_PUBLIC_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\r\n]*)?")
-_DIRECTORY = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
-_FILE_SYSTEM = re.compile(r"[a-z][a-z0-9]{1,15}")
 _DEFAULT_FILE_SYSTEM = "ext4"
 
 # A disk's serial number is its volume's id, of which some buses show only the beginning.
@@ -94,30 +94,26 @@ def _account(user: Account) -> dict[str, t.Any]:
     }
 
 
-def account_problems(users: t.Iterable[Account]) -> t.Iterator[Problem]:
-    """Yield what is wrong with the names and keys of USERS."""
-    for user in users:
-        if not _ACCOUNT.fullmatch(user.name):
-            yield Problem(
-                f"The account {user.name[:60]!r} cannot be made",
-                hint="Give os_user_name lower-case letters, digits, hyphens and underscores, 32 at most.",
-            )
-        elif user.public_key and not _PUBLIC_KEY.fullmatch(user.public_key.strip()):
-            yield Problem(
-                f"The SSH key of the account '{user.name}' is no public key", hint="Give it as TYPE BASE64 on one line."
-            )
+def account_script(users: t.Iterable[Account]) -> str:
+    """Return the shell script that makes USERS, where no cloud-init does; it may run at each start."""
+    return "\n".join(map(_account_lines, users))
 
 
-def volume_problems(volumes: t.Iterable[Volume]) -> t.Iterator[Problem]:
-    """Yield what is wrong with the places and file systems of VOLUMES, which are mounted."""
-    for volume in volumes:
-        if not _DIRECTORY.fullmatch(str(volume.location)):
-            yield Problem(
-                f"The volume '{volume.name}' cannot be mounted at {str(volume.location)[:80]!r}",
-                hint="Give an absolute path of letters, digits and ._+@- without a slash at its end.",
-            )
-        if volume.fs_type and not _FILE_SYSTEM.fullmatch(volume.fs_type):
-            yield Problem(
-                f"The volume '{volume.name}' asks for the file system {volume.fs_type[:40]!r}, which is no name",
-                hint="Give one such as ext4 or xfs.",
-            )
+def _account_lines(user: Account) -> str:
+    name = shlex.quote(user.name)
+    number = f" -u {shlex.quote(str(user.uid))}" if user.uid is not None else ""
+    lines = [f"id -u {name} >/dev/null 2>&1 || useradd -m -s /bin/bash{number} {name}"]
+    if user.sudo:
+        lines += [
+            "mkdir -p /etc/sudoers.d",
+            f"(umask 227; echo {name} 'ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/90-indigo-paas-{name})",
+        ]
+    if user.public_key:
+        lines += [
+            f"home=$(getent passwd {name} | cut -d: -f6)",
+            f'install -d -m 700 -o {name} "$home/.ssh"',
+            f"printf '%s\\n' {shlex.quote(user.public_key.strip())} >\"$home/.ssh/authorized_keys\"",
+            f'chown {name} "$home/.ssh/authorized_keys"',
+            'chmod 600 "$home/.ssh/authorized_keys"',
+        ]
+    return "\n".join(lines)

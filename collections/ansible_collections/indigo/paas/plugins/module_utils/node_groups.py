@@ -10,6 +10,7 @@ group, `group_problems` tells.
 from __future__ import annotations
 
 import ipaddress
+import re
 import typing as t
 from dataclasses import dataclass, field, fields
 
@@ -21,6 +22,11 @@ Data = t.Mapping[str, t.Any]
 PORTED = ("tcp", "udp")
 PORTLESS = ("icmp",)
 ANYBODY = ("0.0.0.0/0", "::/0")
+
+_ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_PUBLIC_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\r\n]*)?")
+_DIRECTORY = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
+_FILE_SYSTEM = re.compile(r"[a-z][a-z0-9]{1,15}")
 
 
 @dataclass(frozen=True)
@@ -242,14 +248,43 @@ def read_groups(groups: t.Iterable[Data]) -> list[NodeGroup]:
     return [NodeGroup.from_plan(group) for group in groups]
 
 
-def group_problems(groups: t.Iterable[NodeGroup]) -> list[Problem]:
-    """Return what no site could make of GROUPS."""
-    return [
-        Problem(f"The port '{port.name}' of '{group.name}': {port.problem}")
-        for group in groups
-        for port in group.ports
-        if port.problem
-    ]
+def group_problems(groups: t.Iterable[NodeGroup]) -> t.Iterator[Problem]:
+    """Yield what no site could make of GROUPS."""
+    for group in groups:
+        for port in group.ports:
+            if port.problem:
+                yield Problem(f"The port '{port.name}' of '{group.name}': {port.problem}")
+        yield from account_problems(group.users)
+        yield from volume_problems(volume for volume in group.volumes if volume.location)
+
+
+def account_problems(users: t.Iterable[Account]) -> t.Iterator[Problem]:
+    """Yield what is wrong with the names and keys of USERS."""
+    for user in users:
+        if not _ACCOUNT.fullmatch(user.name):
+            yield Problem(
+                f"The account {user.name[:60]!r} cannot be made",
+                hint="Give os_user_name lower-case letters, digits, hyphens and underscores, 32 at most.",
+            )
+        elif user.public_key and not _PUBLIC_KEY.fullmatch(user.public_key.strip()):
+            yield Problem(
+                f"The SSH key of the account '{user.name}' is no public key", hint="Give it as TYPE BASE64 on one line."
+            )
+
+
+def volume_problems(volumes: t.Iterable[Volume]) -> t.Iterator[Problem]:
+    """Yield what is wrong with the places and file systems of VOLUMES, which are mounted."""
+    for volume in volumes:
+        if not _DIRECTORY.fullmatch(str(volume.location)):
+            yield Problem(
+                f"The volume '{volume.name}' cannot be mounted at {str(volume.location)[:80]!r}",
+                hint="Give an absolute path of letters, digits and ._+@- without a slash at its end.",
+            )
+        if volume.fs_type and not _FILE_SYSTEM.fullmatch(volume.fs_type):
+            yield Problem(
+                f"The volume '{volume.name}' asks for the file system {volume.fs_type[:40]!r}, which is no name",
+                hint="Give one such as ext4 or xfs.",
+            )
 
 
 # How what a group asks for is called; a name is a field's, or that of a field of its size, ports or volumes.

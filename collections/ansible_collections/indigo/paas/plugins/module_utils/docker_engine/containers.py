@@ -25,6 +25,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.labels import (
     HOSTNAME,
     INDEX,
     KNOWN_BY,
+    LABEL,
     MEMORY,
     PUBLIC,
 )
@@ -173,6 +174,7 @@ def node_labels(
     """Return the labels by which a container is found again as NODE, and that say all that is known of it."""
     size = node.group.size
     return {
+        **{name: value for name, value in node.group.tags.items() if not name.startswith(LABEL)},
         DEPLOYMENT: deployment,
         GROUP: node.group.safe_name,
         INDEX: str(node.index),

@@ -10,7 +10,6 @@ import hashlib
 import re
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils.cloud_init import volume_problems
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import docker
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.removal import remove_when_free
 from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
@@ -21,7 +20,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.labels import (
     INDEX,
     VOLUME,
 )
-from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume, volume_problems
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Identity, NewNode
 
 Data = dict[str, t.Any]

@@ -9,10 +9,12 @@ They are made as XML by a library, never put together as text: what a template o
 from __future__ import annotations
 
 import base64
+import re
 import shlex
 import typing as t
 from xml.etree import ElementTree
 
+from ansible_collections.indigo.paas.plugins.module_utils.cloud_init import account_script
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
@@ -25,6 +27,8 @@ INDEX = LABEL + "INDEX"
 HOSTNAME = LABEL + "HOSTNAME"
 HOST_KEY = LABEL + "HOST_KEY"
 PUBLIC = LABEL + "PUBLIC"
+# What the names of tags begin with.
+TAG = "TAG_"
 
 MIB = 1024**2
 
@@ -54,7 +58,13 @@ def labels(deployment: str, node: NewNode, host_key: str) -> dict[str, str]:
         HOSTNAME: node.name,
         HOST_KEY: host_key,
         PUBLIC: "1" if node.group.public else "0",
+        **_tags(node.group),
     }
+
+
+def _tags(group: NodeGroup) -> dict[str, str]:
+    """Return the tags of GROUP as attributes, under names that mean nothing to OpenNebula."""
+    return {TAG + re.sub(r"[^A-Z0-9]+", "_", name.upper()): value for name, value in group.tags.items()}
 
 
 def machine(
@@ -124,7 +134,7 @@ def _volume(volume: Volume, serial: str) -> dict[str, t.Any]:
 
 
 def context(hostname: str, public_key: str, host_key: str, group: NodeGroup, own: Data | None = None) -> dict[str, str]:
-    """Return what the machine is told when it first starts: its name, who may enter, its host key, its volumes.
+    """Return what the machine is told when it first starts: its name, who may enter, its host key, volumes, accounts.
 
     host_key   the private key, in OpenSSH's format
     own        the CONTEXT of the template that the machine is made of: it stays, but for what is said here, and its
@@ -132,7 +142,8 @@ def context(hostname: str, public_key: str, host_key: str, group: NodeGroup, own
     """
     serials = _serials(group)
     mounts = [_mount(volume, serial, len(serials) - place) for place, (volume, serial) in enumerate(serials, start=1)]
-    script = "\n".join([_identity(host_key), *mounts, *_scripts(own or {})])
+    accounts = account_script(group.users)
+    script = "\n".join([_identity(host_key), *mounts, accounts, *_scripts(own or {})])
     return {
         **{key: str(value) for key, value in (own or {}).items() if key != SCRIPT},
         "NETWORK": "YES",

@@ -204,9 +204,10 @@ class Site(abc.ABC):
     # Whether it makes the networks whose ranges of addresses templates give.
     MAKES_NETWORKS: t.ClassVar[bool] = False
     OPTIONS: t.ClassVar[dict[str, Option]] = {}
-    # What of a node group has no effect here, and why; and what is refused, and why: by the names of `wishes`.
-    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {}
+    # By the names of `wishes`: what of a node group is refused here, has no effect, or is so anyhow; and why.
     REFUSED: t.ClassVar[t.Mapping[str, str]] = {}
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {}
+    ANYHOW: t.ClassVar[t.Mapping[str, str]] = {}
 
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
         self.name = name
@@ -274,7 +275,7 @@ class Site(abc.ABC):
         """Raise SiteError where ORDER asks for what no site can make, or for what this type of site must not drop."""
         refused = _asked(order.groups, self.REFUSED)
         self.refuse(order.deployment, [f"'{group.name}' asks for {what}: {why}." for group, what, why in refused])
-        problems = group_problems(group for group in order.groups if group.count)
+        problems = list(group_problems(group for group in order.groups if group.count))
         if problems:
             raise SiteError(problems, bad_input=True)
 

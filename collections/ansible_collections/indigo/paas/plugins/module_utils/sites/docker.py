@@ -70,6 +70,19 @@ class DockerSite(Site):
 
     type = "docker"
     MAKES_NETWORKS = True
+    ANYHOW: t.ClassVar[t.Mapping[str, str]] = {"ports": "whoever reaches a node's address reaches all of its ports"}
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+        "size.disk": "nodes share the disk of the engine's host",
+        "size.instance_type": "an engine has no sizes of its own",
+        "size.preemptible": "an engine takes nothing back",
+        "network": "nodes are in networks of the deployment's own",
+        "ports.remote_cidr": "an engine cannot limit who comes in",
+        "volumes.size": "a volume of an engine has no size",
+        "volumes.type": "an engine has one kind of volumes",
+        "volumes.device": "a volume of an engine is no device",
+        "volumes.fs_type": "a volume of an engine has no file system of its own",
+        "users": "a container has root alone",
+    }
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "endpoint": Option(
             str,

@@ -41,6 +41,16 @@ class OpennebulaSite(Site):
     """Nodes as virtual machines of one user of OpenNebula."""
 
     type = "opennebula"
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+        "size.instance_type": "machines are made to size",
+        "size.preemptible": "OpenNebula takes nothing back",
+        "network": "site_private_network says which one it is",
+        "volumes.type": "disks are where the site keeps those of machines",
+        "volumes.device": "a machine names its disks itself",
+    }
+    REFUSED: t.ClassVar[t.Mapping[str, str]] = {
+        "volumes.snapshot_id": "disks are not made from snapshots here, so that its data would be missing",
+    }
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "endpoint": Option(str, None, "URL of the XML-RPC API; by default ONE_XMLRPC, or that of this machine."),
         "auth_file": Option(str, None, "File with USER:PASSWORD; by default ONE_AUTH, or ~/.one/one_auth."),

@@ -11,6 +11,7 @@ import hashlib
 import os
 import time
 import typing as t
+from operator import methodcaller
 
 from ansible_collections.indigo.paas.plugins.module_utils import cloud_init, reach, ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
@@ -85,6 +86,10 @@ class OpenStackSite(Site):
 
     type = "openstack"
     MAKES_NETWORKS = True
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+        "volumes.type": "site_volume_type says which kind it is",
+        "volumes.device": "a server names its disks itself",
+    }
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "cloud": Option(str, None, "Name of the cloud in clouds.yaml; by default OS_CLOUD, or the OS_ variables."),
         "clouds_file": Option(str, None, "Path of clouds.yaml where it is in none of the usual places."),
@@ -274,10 +279,10 @@ class OpenStackSite(Site):
         questions: dict[str, t.Callable[[api.Project], t.Any]] = {
             "image": self._all_images,
             "flavor": self._all_flavors,
-            "quota": api.Project.quotas,
-            "compute": api.Project.servers,
-            "network": api.Project.networks,
-            "zone": api.Project.zones,
+            "quota": methodcaller("quotas"),
+            "compute": methodcaller("servers"),
+            "network": methodcaller("networks"),
+            "zone": methodcaller("zones"),
         }
         timed = each(lambda question: _timed(question, project), questions.values(), len(questions))
         answers = dict(zip(questions, timed, strict=True))
@@ -314,7 +319,7 @@ class OpenStackSite(Site):
             return {}
         found, sizes, nets = each(
             lambda question: question(self._project),
-            [self._all_images, self._all_flavors, api.Project.networks],
+            [self._all_images, self._all_flavors, methodcaller("networks")],
             3,
         )
         made = each(lambda group: self._blueprint(group, found, sizes, nets), groups, 1)

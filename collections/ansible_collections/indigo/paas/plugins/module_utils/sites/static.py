@@ -65,6 +65,20 @@ class StaticSite(Site):
     """Nodes on hosts of the inventory. Which deployment has a host is recorded on the host itself."""
 
     type = "static"
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+        "size.disk": "a host has the disk that it has",
+        "size.instance_type": "hosts have no sizes with names",
+        "size.preemptible": "a host is leased until it is given back",
+        "network": "a host is in the networks that it is in",
+        "ports": "a host's own firewall says who may come in",
+        "volumes": "a host has the disks that it has",
+        "users": "a host keeps the accounts that it has",
+        "tags": "nothing shows them at a host",
+    }
+    REFUSED: t.ClassVar[t.Mapping[str, str]] = {
+        "volumes.volume_id": "hosts that exist have no volumes, so that its data would be missing",
+        "volumes.snapshot_id": "hosts that exist have no snapshots, so that its data would be missing",
+    }
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "hosts": Option(
             list,

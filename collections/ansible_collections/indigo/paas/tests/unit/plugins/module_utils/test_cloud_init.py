@@ -87,6 +87,33 @@ def test_no_text_breaks_out_of_the_user_data(text):
     assert config(users=[Account("ann", text)])["users"][1]["uid"] == text
 
 
+def test_the_script_makes_accounts_once(tmp_path):
+    users = [Account("ann", 4711, True, "ssh-rsa CCCC ann@home"), Account("bob")]
+    script = cloud_init.account_script(users).replace("/etc/sudoers.d", str(tmp_path / "sudoers"))
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    tools = {
+        "id": f'grep -qx "$2" {tmp_path}/known',
+        "useradd": f'echo "useradd $*" >>{tmp_path}/calls; for name; do :; done; echo "$name" >>{tmp_path}/known',
+        "getent": f"echo ann:x:1:1::{tmp_path}/home:/bin/sh",
+        "install": 'for name; do :; done; mkdir -p "$name"',
+        "chown": "exit 0",
+        "sudoers": "exit 0",
+    }
+    for name, body in tools.items():
+        (bin / name).write_text(f"#!/bin/sh\n{body}\n")
+        (bin / name).chmod(0o755)
+    for _time in range(2):
+        environment = {"PATH": f"{bin}:{os.environ['PATH']}"}
+        subprocess.run(["sh", "-ec", script], env=environment, check=True)
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "useradd -m -s /bin/bash -u 4711 ann",
+        "useradd -m -s /bin/bash bob",
+    ]
+    assert (tmp_path / "sudoers/90-indigo-paas-ann").read_text() == "ann ALL=(ALL) NOPASSWD:ALL\n"
+    assert (tmp_path / "home/.ssh/authorized_keys").read_text() == "ssh-rsa CCCC ann@home\n"
+
+
 TOOLS = {
     "lsblk": 'printf "/dev/vda\n/dev/vdb %s\n/dev/vdc 0123456789012345678901\n" "$SERIAL"',
     "blkid": 'case "$*" in *TYPE*) cat "$STATE/type" 2>/dev/null ;; *) echo 1234-uuid ;; esac',

@@ -84,7 +84,7 @@ def test_the_target_of_a_port_counts_before_its_source(port, span):
 )
 def test_a_port_that_is_none_is_told_with_its_group(port, problem):
     groups = read_groups([{**PLAN, "ports": [{"name": "web", **port}]}])
-    (told,) = group_problems(groups)
+    (told,) = list(group_problems(groups))
     assert str(told).startswith(f"The port 'web' of 'wn server': {problem}")
 
 

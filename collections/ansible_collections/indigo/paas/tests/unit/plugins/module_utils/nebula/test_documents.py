@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents, machines
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Size, Volume
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)
 
@@ -103,6 +105,14 @@ def test_a_volume_is_found_by_its_serial_number_whatever_else_the_machine_has():
         assert f"device=/dev/disk/by-id/virtio-paas{number}\n" in script
         assert f"| tail -n {2 - number} | head -n 1)" in script
         assert f'mount "$device" {place}' in script
+
+
+@given(st.dictionaries(TEXT, TEXT, max_size=3))
+def test_tags_are_attributes_that_mean_nothing_to_opennebula(tags):
+    node = NewNode("wn-0", NodeGroup("wn", "wn", "wn", tags=tags), 0)
+    found = documents.labels("pool", node, "ssh-ed25519 A")
+    assert found[documents.DEPLOYMENT] == "pool"
+    assert all(re.fullmatch(r"(INDIGO_PAAS|TAG)_[A-Z0-9_]*", name) for name in found)
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))

@@ -58,6 +58,12 @@ def test_a_node_is_read_from_its_labels():
     }
 
 
+def test_tags_are_labels_and_hide_none_of_ours():
+    group = dataclasses.replace(GROUP, tags={"team": "x", "indigo.paas.group": "forged"})
+    labels = containers.node_labels("my-pool", NewNode("wn-server-1", group, 1), "k")
+    assert (labels["team"], labels["indigo.paas.group"]) == ("x", "wn_server")
+
+
 def test_a_public_node_shows_its_address_to_the_world():
     node = NewNode("fe-0", dataclasses.replace(GROUP, public=True), 0)
     assert containers.read_node(container(node)).public_address == ["172.18.0.2"]
