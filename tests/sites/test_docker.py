@@ -186,7 +186,8 @@ def test_a_volume_that_came_later_is_told(site, deployment, key):
     result = site.ensure_nodes(deployment, [group(volumes=[DATA])], public_key=key.public)
     assert not result.changed
     assert result.warnings == [
-        "Node wn-0 keeps the volumes that it was made with. Name it in removal_list to replace it."
+        "Site 'local' does not heed the size of 'my data' of 'wn': a volume of an engine has no size.",
+        "Node wn-0 keeps the volumes that it was made with. Name it in removal_list to replace it.",
     ]
 
 

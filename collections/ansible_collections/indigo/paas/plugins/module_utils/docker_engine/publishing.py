@@ -71,20 +71,21 @@ class Publishing:
             f"Port '{port.name}' of '{group.name}' is not published: an engine cannot limit who comes in "
             f"(remote_cidr {port.remote_cidr})."
             for group in groups
-            if self._is_shown(group)
+            if self.is_shown(group)
             for port in group.ports
             if port.is_limited
         ]
 
     def _shown(self, group: NodeGroup) -> list[tuple[str, int]]:
         """Return (protocol, number) of the ports that a node of GROUP shows."""
-        if not self._is_shown(group):
+        if not self.is_shown(group):
             return []
         ports = [port for port in group.ports if not port.is_limited and port.first is not None]
         found = {(port.protocol, number) for port in ports for number in range(port.first, port.last + 1)}
         return sorted(found - {("tcp", 22)})
 
-    def _is_shown(self, group: NodeGroup) -> bool:
+    def is_shown(self, group: NodeGroup) -> bool:
+        """Return whether the nodes of GROUP show their ports at the engine's host."""
         return self.public and group.public
 
 

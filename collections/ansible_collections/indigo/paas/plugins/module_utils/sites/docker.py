@@ -76,7 +76,6 @@ class DockerSite(Site):
         "size.instance_type": "an engine has no sizes of its own",
         "size.preemptible": "an engine takes nothing back",
         "network": "nodes are in networks of the deployment's own",
-        "ports.remote_cidr": "an engine cannot limit who comes in",
         "volumes.size": "a volume of an engine has no size",
         "volumes.type": "an engine has one kind of volumes",
         "volumes.device": "a volume of an engine is no device",
@@ -281,9 +280,20 @@ class DockerSite(Site):
     def warnings(self, groups: list[NodeGroup], changes: Changes, deployment: str) -> list[str]:
         staying = {node.id for node in (*changes.keep, *changes.repair)} - {node.id for node in _broken(changes)}
         kept = [container for container in self._containers(deployment) if container["Id"] in staying]
-        shown = self._publishing.warnings(groups) if self._publishing else []
+        shown = [*self._open_to_all(groups), *(self._publishing.warnings(groups) if self._publishing else [])]
         there = networks.warnings(groups, self._networks(deployment).found(), kept)
         return [*size_warnings(groups, changes), *volumes.warnings(groups, kept), *there, *shown]
+
+    def _open_to_all(self, groups: t.Iterable[NodeGroup]) -> list[str]:
+        """Return which ports of nodes that are reached at their own addresses some should not reach, as sentences."""
+        return [
+            f"Site '{self.name}' does not heed the remote_cidr of '{port.name}' of '{group.name}': "
+            "an engine cannot limit who comes in."
+            for group in groups
+            if group.count and not (self._publishing and self._publishing.is_shown(group))
+            for port in group.ports
+            if port.is_limited
+        ]
 
     # Making it so
 
