@@ -20,7 +20,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.connecti
 from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import client, ending, firewall
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import batch, volumes
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.quotas import Quota
+from ansible_collections.indigo.paas.plugins.module_utils.quotas import Quota
 from ansible_collections.indigo.paas.plugins.module_utils.remote import Done, Machine
 from ansible_collections.indigo.paas.plugins.module_utils.retry import Retry
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site

@@ -9,8 +9,8 @@ import base64
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.indigo.paas.plugins.module_utils.flavors import MIB, Flavor
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import labels
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.flavors import MIB, Flavor
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.preemption import NO_PREEMPTION, Preemption
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,

@@ -9,9 +9,9 @@ import time
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.flavors import GIB
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import labels
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.flavors import GIB
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Identity, NewNode
 

@@ -13,22 +13,21 @@ import time
 import typing as t
 from operator import methodcaller
 
-from ansible_collections.indigo.paas.plugins.module_utils import cloud_init, reach, ssh_keys
+from ansible_collections.indigo.paas.plugins.module_utils import cloud_init, flavors, quotas, reach, ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, wanted_networks
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import (
     api,
     errors,
-    flavors,
     images,
     labels,
     networks,
     preemption,
-    quotas,
     security,
     servers,
 )
+from ansible_collections.indigo.paas.plugins.module_utils.openstack import flavors as nova_flavors
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.batch import Batch
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.servers import Blueprint, Surroundings
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.volumes import (
@@ -154,7 +153,7 @@ class OpenStackSite(Site):
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
         super().__init__(name, options)
         self._images = images.read_configured(name, self.options["images"])
-        self._flavors = flavors.read_configured(name, self.options["flavors"])
+        self._flavors = nova_flavors.read_configured(name, self.options["flavors"])
         self._preemption = preemption.read(name, self.options["preemptible"])
         self._opened: api.Project | None = None
 
@@ -272,7 +271,7 @@ class OpenStackSite(Site):
         return images.catalogue(found, self.options["default_image"])
 
     def _all_flavors(self, project: api.Project) -> list[Data]:
-        return [flavors.read_flavor(flavor, self._flavors, self._preemption) for flavor in project.flavors()]
+        return [nova_flavors.read_flavor(flavor, self._flavors, self._preemption) for flavor in project.flavors()]
 
     def _description(self) -> Data:
         project = self._open(Retry(errors.passing, tries=HASTY_TRIES))
