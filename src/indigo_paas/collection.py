@@ -315,9 +315,9 @@ def plan_diff(
 
 def node_names(group: Mapping[str, Any], count: int) -> list[str]:
     """Return how COUNT nodes of GROUP, a plan's, are called where there is none yet."""
-    from ansible_collections.indigo.paas.plugins.module_utils import node_names
+    from ansible_collections.indigo.paas.plugins.module_utils import node_groups, node_names
 
-    return list(node_names.new_names(group, range(count), (), ()))
+    return list(node_names.new_names(node_groups.NodeGroup.from_plan(group), range(count), (), ()))
 
 
 def phrase(kind: str, value: Any) -> str:

@@ -15,7 +15,7 @@ from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.images import read_images
 from ansible_collections.indigo.paas.plugins.module_utils.images import Recipe
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import client, ending, firewall
-from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site, opennebula
+from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node, Site
 
 from .nebula_cloud import Nebula
@@ -126,7 +126,6 @@ def compute_proxy(openstack_cloud: OpenStackCloud) -> t.Iterator[Proxy]:
 @pytest.fixture
 def nebula(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Nebula]:
     """Give an OpenNebula of our own, at which nobody waits long."""
-    monkeypatch.setattr(opennebula, "INTERVAL", 0.05)
     monkeypatch.setattr(ending, "INTERVAL", 0.05)
     monkeypatch.setattr(firewall, "SETTLING", 0.3)
     monkeypatch.setattr(client, "PAUSE", 0.01)

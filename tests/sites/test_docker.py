@@ -21,6 +21,7 @@ import pytest
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder, Recipe
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 
@@ -185,13 +186,14 @@ def test_a_volume_that_came_later_is_told(site, deployment, key):
     result = site.ensure_nodes(deployment, [group(volumes=[DATA])], public_key=key.public)
     assert not result.changed
     assert result.warnings == [
-        "Node wn-0 keeps the volumes that it was made with. Name it in removal_list to replace it."
+        "Site 'local' does not heed the size of 'my data' of 'wn': a volume of an engine has no size.",
+        "Node wn-0 keeps the volumes that it was made with. Name it in removal_list to replace it.",
     ]
 
 
 def test_gpus_that_the_engine_has_not_are_refused(site, deployment, key):
     groups = [group(size={"cpus": 1, "memory": 512 * 1024**2, "gpus": 1})]
-    assert misfits(groups, site.describe()) == ["A node of 'wn' asks for 1 GPUs; its largest node has 0."]
+    assert misfits(read_groups(groups), site.describe()) == ["A node of 'wn' asks for 1 GPUs; its largest node has 0."]
     with pytest.raises(SiteError, match="asks for 1 GPUs; its largest node has 0"):
         site.ensure_nodes(deployment, groups, public_key=key.public)
     assert names(site, deployment) == []

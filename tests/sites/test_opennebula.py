@@ -264,7 +264,7 @@ def test_without_a_list_all_images_of_systems_are_offered(cloud):
 def test_sizes_and_disks(nebula, cloud):
     big = group(
         size={"cpus": 4, "memory": 8 * GB, "disk": 20 * GB},
-        volumes=[{"name": "data", "size": 5 * GB, "location": "/data; reboot", "volume_id": None, "fs_type": None}],
+        volumes=[{"name": "data", "size": 5 * GB, "location": "/data", "volume_id": None, "fs_type": None}],
     )
     ensure(cloud(cpu_share=0.5), big)
     (machine,) = nebula.alive()
@@ -273,7 +273,7 @@ def test_sizes_and_disks(nebula, cloud):
     assert (root["IMAGE_ID"], root["SIZE"]) == ("0", "19074")
     assert (data["SIZE"], data["SERIAL"]) == ("4769", "paas0")
     script = base64.b64decode(machine.attributes["CONTEXT"][0]["START_SCRIPT_BASE64"]).decode()
-    assert "mkdir -p '/data; reboot'\n" in script
+    assert "mkdir -p /data\n" in script
 
 
 def test_a_template_keeps_its_disks(nebula, cloud):
@@ -303,11 +303,19 @@ def test_ports_become_rules_and_follow_the_plan(nebula, cloud):
 
 
 def test_what_a_user_writes_is_one_value(nebula, cloud):
-    hostile = group(volumes=[{"name": "d", "size": GB, "location": "/d]]></CONTEXT><X>", "fs_type": '" NAME="x'}])
-    ensure(cloud(), hostile)
+    text = ']]></CONTEXT><X> " NAME="x'
+    ensure(cloud(), group(tags={"team": text, text: "y"}))
     (machine,) = nebula.alive()
     assert set(machine.attributes["CONTEXT"][0]) == {"NETWORK", "SET_HOSTNAME", "SSH_PUBLIC_KEY", "START_SCRIPT_BASE64"}
     assert machine.attributes["NAME"] == ["pool.wn-0"]
+    assert machine.attributes["TAG_TEAM"] == [text]
+
+
+def test_a_place_that_could_mean_more_is_refused(nebula, cloud):
+    with pytest.raises(SiteError, match="The volume 'd' cannot be mounted at '/d; reboot'") as caught:
+        ensure(cloud(), group(volumes=[{"name": "d", "location": "/d; reboot"}]))
+    assert caught.value.bad_input
+    assert nebula.machines == {}
 
 
 def test_calls_grow_with_machines_only_where_each_is_made(nebula, cloud):

@@ -6,19 +6,18 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import (
+    Account,
+    Volume,
+    account_problems,
+    volume_problems,
+)
 from ansible_collections.indigo.paas.plugins.module_utils.ssh_keys import KeyPair
 
-Data = t.Mapping[str, t.Any]
-
-_ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-_PUBLIC_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\r\n]*)?")
-_DIRECTORY = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
-_FILE_SYSTEM = re.compile(r"[a-z][a-z0-9]{1,15}")
 _DEFAULT_FILE_SYSTEM = "ext4"
 
 # A disk's serial number is its volume's id, of which some buses show only the beginning.
@@ -44,19 +43,20 @@ def user_data(
     hostname: str,
     public_key: str,
     host_key: KeyPair,
-    users: t.Iterable[Data] = (),
-    volumes: t.Iterable[Data] = (),
+    users: t.Iterable[Account] = (),
+    volumes: t.Mapping[str, Volume] | None = None,
 ) -> str:
     """Return the user data of a machine.
 
     public_key   opens root, and the image's own user
-    users        accounts, as in a plan's group
-    volumes      what is to be mounted: {id, location, fs_type}; one without a file system gets one
+    users        accounts on it
+    volumes      what is to be mounted, by the volume's id; one without a file system gets one
 
     Raises SiteError (bad_input) for an account or a place that cannot be made.
     """
-    volumes = [volume for volume in volumes if volume.get("location")]
-    problems = [*_account_problems(users), *volume_problems(volumes)]
+    users = list(users)
+    mounted = {id: volume for id, volume in (volumes or {}).items() if volume.location}
+    problems = [*account_problems(users), *volume_problems(mounted.values())]
     if problems:
         raise SiteError(problems, bad_input=True)
     config: dict[str, t.Any] = {
@@ -68,59 +68,52 @@ def user_data(
         "ssh_keys": {"ed25519_private": host_key.private, "ed25519_public": host_key.public},
         "users": ["default", *(_account(user) for user in users)],
     }
-    if volumes:
+    if mounted:
         # Before the SSH server starts, so that who can enter finds the volumes in their places.
-        config["bootcmd"] = [["sh", "-c", mount_script(volumes)]]
+        config["bootcmd"] = [["sh", "-c", mount_script(mounted)]]
     return f"#cloud-config\n{json.dumps(config, indent=1)}\n"
 
 
-def mount_script(volumes: t.Iterable[Data]) -> str:
-    """Return the shell script that mounts VOLUMES, each {id, location, fs_type}; it may run at each start."""
+def mount_script(volumes: t.Mapping[str, Volume]) -> str:
+    """Return the shell script that mounts VOLUMES, by their ids; it may run at each start."""
     lines = []
-    for volume in volumes:
-        words = [volume["id"], volume["location"], volume.get("fs_type") or _DEFAULT_FILE_SYSTEM]
+    for id, volume in volumes.items():
+        words = [id, volume.location, volume.fs_type or _DEFAULT_FILE_SYSTEM]
         lines.append(f"mount_volume {shlex.join(map(str, words))}\n")
     return _MOUNT + "".join(lines)
 
 
-def _account(user: Data) -> dict[str, t.Any]:
-    key = user.get("os_user_ssh_public_key")
-    number = user.get("os_user_guid")
+def _account(user: Account) -> dict[str, t.Any]:
     return {
-        "name": user["os_user_name"],
+        "name": user.name,
         "shell": "/bin/bash",
         "lock_passwd": True,
-        **({"uid": number} if number is not None else {}),
-        **({"sudo": "ALL=(ALL) NOPASSWD:ALL"} if user.get("os_user_add_to_sudoers") else {}),
-        **({"ssh_authorized_keys": [key.strip()]} if key else {}),
+        **({"uid": user.uid} if user.uid is not None else {}),
+        **({"sudo": "ALL=(ALL) NOPASSWD:ALL"} if user.sudo else {}),
+        **({"ssh_authorized_keys": [user.public_key.strip()]} if user.public_key else {}),
     }
 
 
-def _account_problems(users: t.Iterable[Data]) -> t.Iterator[Problem]:
-    for user in users:
-        name, key = user.get("os_user_name"), user.get("os_user_ssh_public_key")
-        if not isinstance(name, str) or not _ACCOUNT.fullmatch(name):
-            yield Problem(
-                f"The account {str(name)[:60]!r} cannot be made",
-                hint="Give os_user_name lower-case letters, digits, hyphens and underscores, 32 at most.",
-            )
-        elif key and not _PUBLIC_KEY.fullmatch(str(key).strip()):
-            yield Problem(
-                f"The SSH key of the account '{name}' is no public key", hint="Give it as TYPE BASE64 on one line."
-            )
+def account_script(users: t.Iterable[Account]) -> str:
+    """Return the shell script that makes USERS, where no cloud-init does; it may run at each start."""
+    return "\n".join(map(_account_lines, users))
 
 
-def volume_problems(volumes: t.Iterable[Data]) -> t.Iterator[Problem]:
-    """Yield what is wrong with the places and file systems of VOLUMES, each {name, location, fs_type}."""
-    for volume in volumes:
-        name = volume.get("name")
-        if not _DIRECTORY.fullmatch(str(volume["location"])):
-            yield Problem(
-                f"The volume '{name}' cannot be mounted at {str(volume['location'])[:80]!r}",
-                hint="Give an absolute path of letters, digits and ._+@- without a slash at its end.",
-            )
-        if volume.get("fs_type") and not _FILE_SYSTEM.fullmatch(str(volume["fs_type"])):
-            yield Problem(
-                f"The volume '{name}' asks for the file system {str(volume['fs_type'])[:40]!r}, which is no name",
-                hint="Give one such as ext4 or xfs.",
-            )
+def _account_lines(user: Account) -> str:
+    name = shlex.quote(user.name)
+    number = f" -u {shlex.quote(str(user.uid))}" if user.uid is not None else ""
+    lines = [f"id -u {name} >/dev/null 2>&1 || useradd -m -s /bin/bash{number} {name}"]
+    if user.sudo:
+        lines += [
+            "mkdir -p /etc/sudoers.d",
+            f"(umask 227; echo {name} 'ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/90-indigo-paas-{name})",
+        ]
+    if user.public_key:
+        lines += [
+            f"home=$(getent passwd {name} | cut -d: -f6)",
+            f'install -d -m 700 -o {name} "$home/.ssh"',
+            f"printf '%s\\n' {shlex.quote(user.public_key.strip())} >\"$home/.ssh/authorized_keys\"",
+            f'chown {name} "$home/.ssh/authorized_keys"',
+            'chmod 600 "$home/.ssh/authorized_keys"',
+        ]
+    return "\n".join(lines)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume
 
-Data = t.Mapping[str, t.Any]
 
-
-def require_offered(site: str, groups: t.Iterable[Data], offered: t.Iterable[t.Any]) -> None:
+def require_offered(site: str, groups: t.Iterable[NodeGroup], offered: t.Iterable[t.Any]) -> None:
     """Raise SiteError (bad_input) where a volume of GROUPS is, or is a copy of, one that is not OFFERED at SITE.
 
     OFFERED are names or ids, as the option `volumes` of a site has them.
@@ -20,13 +19,12 @@ def require_offered(site: str, groups: t.Iterable[Data], offered: t.Iterable[t.A
     names = [str(each) for each in offered]
     problems = [
         Problem(
-            f"Site '{site}' offers no {what} '{asked}', "
-            f"which the volume '{volume['name']}' of '{group['name']}' asks for",
+            f"Site '{site}' offers no {what} '{asked}', which the volume '{volume.name}' of '{group.name}' asks for",
             hint=f"{did_you_mean(asked, names, what='volumes') if names else 'It offers none.'} "
             "An operator offers one by site_volumes.",
         )
         for group in groups
-        for volume in group.get("volumes") or ()
+        for volume in group.volumes
         for what, asked in _asked(volume)
         if asked not in names
     ]
@@ -34,6 +32,6 @@ def require_offered(site: str, groups: t.Iterable[Data], offered: t.Iterable[t.A
         raise SiteError(problems, bad_input=True)
 
 
-def _asked(volume: Data) -> list[tuple[str, str]]:
-    named = (("volume", volume.get("volume_id")), ("snapshot", volume.get("snapshot_id")))
+def _asked(volume: Volume) -> list[tuple[str, str]]:
+    named = (("volume", volume.volume_id), ("snapshot", volume.snapshot_id))
     return [(what, str(value)) for what, value in named if value]

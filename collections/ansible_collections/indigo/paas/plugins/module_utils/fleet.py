@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from ansible_collections.indigo.paas.plugins.module_utils.apart import Call, run_apart
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import distribute
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, read_groups
 from ansible_collections.indigo.paas.plugins.module_utils.node_names import stated_name
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites, open_site
@@ -87,7 +88,7 @@ class Fleet:
 
     def changes(self, groups: t.Iterable[t.Mapping[str, t.Any]]) -> Changes:
         """Return what would make the nodes those of GROUPS, wherever they are."""
-        return reconcile(groups, [node for nodes in self.nodes.values() for node in nodes])
+        return reconcile(read_groups(groups), [node for nodes in self.nodes.values() for node in nodes])
 
     def leaving(self, groups: t.Iterable[t.Mapping[str, t.Any]]) -> Fleet:
         """Return those of the nodes that GROUPS do not want."""
@@ -103,7 +104,7 @@ class Fleet:
         for node in (*changes.keep, *changes.repair):
             found[node.group][node.index] = sites[id(node)]
         for new in changes.create:
-            found[new.group["group"]][new.index] = None
+            found[new.group.safe_name][new.index] = None
         return found
 
     def to_list(self) -> list[Data]:
@@ -332,17 +333,19 @@ class _Making:
 
         Each site sees its own nodes only. So it is seen to here that one node is called just as a template says.
         """
-        new = {site: reconcile(groups, self._before.nodes.get(site, [])).create for site, groups in parts.items()}
-        made = Counter(node.group["group"] for nodes in new.values() for node in nodes)
-        alone = {
-            stated_name(group): group["group"] for group in self._order.plan["groups"] if made[group["group"]] == 1
+        new = {
+            site: reconcile(read_groups(groups), self._before.nodes.get(site, [])).create
+            for site, groups in parts.items()
         }
+        made = Counter(node.group.safe_name for nodes in new.values() for node in nodes)
+        groups = read_groups(self._order.plan["groups"])
+        alone = {stated_name(group): group.safe_name for group in groups if made[group.safe_name] == 1}
         left = {attempt.site for attempt in self._attempts}
         names = {site: {node.name for node in nodes} for site, nodes in self._before.nodes.items() if site not in left}
         never = set(self._order.reserved).union(*names.values())
 
         def named(group: Data, here: set[str]) -> Data:
-            stated = stated_name(group)
+            stated = stated_name(NodeGroup.from_plan(group))
             others = {stated} if stated and alone.get(stated) != group["group"] else set()
             return {**group, "taken": sorted((never - here) | others)}
 

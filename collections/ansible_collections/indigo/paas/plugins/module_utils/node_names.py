@@ -9,7 +9,7 @@ import itertools
 import re
 import typing as t
 
-Data = t.Mapping[str, t.Any]
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 
 # A host's name as Linux and DNS take it. One of digits alone would be an address.
 _HOST_NAME = re.compile(r"(?=.{1,63}\Z)(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -18,14 +18,14 @@ _HOST_NAME = re.compile(r"(?=.{1,63}\Z)(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?(
 _NEVER = frozenset(("localhost", "all", "ungrouped"))
 
 
-def stated_name(group: Data) -> str | None:
-    """Return the `dns_name` of GROUP, a plan's, where a node can be called just that; None otherwise."""
-    name = (group.get("network") or {}).get("dns_name")
+def stated_name(group: NodeGroup) -> str | None:
+    """Return the `dns_name` of GROUP where a node can be called just that; None otherwise."""
+    name = group.dns_name
     return name if isinstance(name, str) and _HOST_NAME.fullmatch(name) and name not in _NEVER else None
 
 
-def new_names(group: Data, indices: t.Sequence[int], kept: t.Iterable[str], taken: t.Container[str]) -> list[str]:
-    """Return names for the new nodes of GROUP, a plan's, one for each of INDICES.
+def new_names(group: NodeGroup, indices: t.Sequence[int], kept: t.Iterable[str], taken: t.Container[str]) -> list[str]:
+    """Return names for the new nodes of GROUP, one for each of INDICES.
 
     kept   names of the group's nodes that stay
     taken  names that no new node may have
@@ -38,11 +38,11 @@ def new_names(group: Data, indices: t.Sequence[int], kept: t.Iterable[str], take
         return [stated]
     given: list[str] = []
     for index in indices:
-        numbered = (f"{group['hostname']}-{number}" for number in itertools.count(index))
+        numbered = (f"{group.hostname}-{number}" for number in itertools.count(index))
         given.append(next(name for name in numbered if name not in taken and name not in given))
     return given
 
 
-def _is_numbered(group: Data, name: str) -> bool:
+def _is_numbered(group: NodeGroup, name: str) -> bool:
     stem, dash, number = name.rpartition("-")
-    return bool(dash) and stem == group["hostname"] and number.isdigit()
+    return bool(dash) and stem == group.hostname and number.isdigit()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, Node, reconcile
 
 Data = t.Mapping[str, t.Any]
@@ -36,7 +37,7 @@ def plan_diff(old: Data | None, new: Data, nodes: t.Iterable[Data]) -> Differenc
     `change` is create, keep, change or remove. Things are in the order of NEW; what leaves comes last.
     """
     before = old or {}
-    changes = reconcile(new.get("groups", []), [_node(node) for node in nodes])
+    changes = reconcile(read_groups(new.get("groups", [])), [_node(node) for node in nodes])
     parts = {
         "inputs": _values(before.get("inputs", {}), new.get("inputs", {})),
         "groups": _groups(before.get("groups", []), new.get("groups", []), changes),
@@ -101,7 +102,7 @@ def _groups(old: list[Data], new: list[Data], changes: Changes) -> list[Differen
 def _group(name: str, old: Data | None, new: Data | None, changes: Changes) -> Difference:
     safe = (new or old or {}).get("group")
     nodes = {
-        CREATE: [node.name for node in changes.create if node.group["group"] == safe],
+        CREATE: [node.name for node in changes.create if node.group.safe_name == safe],
         **{
             what: [node.name for node in getattr(changes, what) if node.group == safe]
             for what in (KEEP, "repair", REMOVE)

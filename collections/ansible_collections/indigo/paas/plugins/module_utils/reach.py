@@ -1,11 +1,26 @@
 # Copyright (c) 2026 The indigo.paas authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a node can be reached."""
+"""Whether a node can be reached, and waiting until it can."""
 
 from __future__ import annotations
 
 import socket
+import time
+import typing as t
+
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+
+FIRST_PAUSE = 0.05  # seconds
+LONGEST_PAUSE = 1.0
+
+
+class Reached(t.Protocol):
+    """What is waited for: a node."""
+
+    name: str
+    ansible_host: str
+    ansible_port: int
 
 
 def ssh_answers(host: str, port: int) -> bool:
@@ -15,3 +30,34 @@ def ssh_answers(host: str, port: int) -> bool:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
+
+
+def greets(node: Reached) -> bool:
+    """Return whether an SSH server greets where NODE is reached."""
+    return bool(node.ansible_host) and ssh_answers(node.ansible_host, node.ansible_port)
+
+
+def wait_for_ssh(
+    node: Reached,
+    seconds: float,
+    *,
+    hint: str,
+    answers: t.Callable[[t.Any], bool] = greets,
+    check: t.Callable[[], None] = lambda: None,
+) -> None:
+    """Return when NODE's SSH server answers. Raises SiteError where it has not after SECONDS.
+
+    hint      what to do then
+    answers   whether it does
+    check     called between looks after the first second; raises where waiting is of no use
+    """
+    until = time.monotonic() + seconds
+    pause = FIRST_PAUSE
+    while not answers(node):
+        if not node.ansible_host or pause > LONGEST_PAUSE / 2:
+            check()
+        if not node.ansible_host or time.monotonic() > until:
+            where = f"{node.ansible_host} port {node.ansible_port}" if node.ansible_host else "no address"
+            raise SiteError(f"Node {node.name}: no SSH server answers after {seconds:.0f} s at {where}", hint=hint)
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)

@@ -11,6 +11,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.brokering.fit import m
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.placement import objections
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.terms import WEIGHTS, sla_weight, terms
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 
 Data = t.Mapping[str, t.Any]
 
@@ -102,7 +103,7 @@ def _require_one_scale(descriptions: list[Data]) -> None:
 
 
 def _candidate(plan: Data, description: Data, deployment: str | None) -> dict[str, t.Any]:
-    reasons = misfits(plan["groups"], description, deployment)
+    reasons = misfits(read_groups(plan["groups"]), description, deployment)
     if description["available"]:
         reasons = [*objections(plan, description), *reasons]
     table = _table(plan, description)

@@ -10,11 +10,13 @@ plan may be spread and no site has room for the whole.
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.choice import candidates, choose, considered
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.fit import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.placement import objections, places, refused
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 
 Data = t.Mapping[str, t.Any]
 Standing: t.TypeAlias = "t.Mapping[str, t.Mapping[int, str | None]]"
@@ -147,6 +149,7 @@ class _Distribution:
         self._descriptions = {description["name"]: description for description in descriptions}
         self._deployment = deployment
         self._spread = spread
+        self._groups = read_groups(plan["groups"])
         self._taken: dict[str, dict[str, list[int]]] = {}
         self._pending: dict[str, list[int]] = {}
         for group in plan["groups"]:
@@ -244,8 +247,8 @@ class _Distribution:
         plan = {**self._plan, "groups": block.groups, "policies": block.policies}
         held = self._taken.get(site, {})
         groups = [
-            {**group, "count": len(held.get(group["group"], ())) + len(more.get(group["group"], ()))}
-            for group in self._plan["groups"]
+            replace(group, count=len(held.get(group.safe_name, ())) + len(more.get(group.safe_name, ())))
+            for group in self._groups
         ]
         if not description["available"]:
             return misfits(groups, description, self._deployment)

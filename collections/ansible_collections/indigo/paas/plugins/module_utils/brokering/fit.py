@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.assignment import assign
-from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, WantedImage
 
 Data = t.Mapping[str, t.Any]
 
@@ -17,69 +17,68 @@ IMAGE_ATTRIBUTES = ("type", "distribution", "version", "architecture")
 NOTHING = {"cpus": 0, "memory": 0, "nodes": 0}
 
 
-def misfits(groups: t.Iterable[Data], description: Data, deployment: str | None = None) -> list[str]:
+def misfits(groups: t.Iterable[NodeGroup], description: Data, deployment: str | None = None) -> list[str]:
     """Return the reasons, as sentences, why the site of DESCRIPTION cannot hold GROUPS; none where it can."""
     if not description["available"]:
         return [description["problem"] or "It does not answer."]
-    asked = [group for group in groups if group["count"]]
+    asked = [group for group in groups if group.count]
     reasons = [reason for group in asked for reason in _node_misfits(group, description)]
     reasons += _total_misfits(asked, description, deployment)
     return reasons or _machine_misfits(asked, description, deployment)
 
 
-def match_image(description: Data, wanted: Data | None) -> dict[str, t.Any] | None:
+def match_image(description: Data, wanted: WantedImage) -> dict[str, t.Any] | None:
     """Return the image of DESCRIPTION that WANTED asks for; None where there is none.
-
-    wanted   {type, distribution, version, architecture, image}, each of which may be absent or None
 
     Letters' case does not matter, 13 is "13", a version may be a code name. Nothing asked for is the
     default image. An `image` is the name of one of the site's images, or one of its references,
     which is returned as {"reference"}.
     """
-    wanted = wanted or {}
-    reference = wanted.get("image")
+    reference = wanted.image
     if reference:
         for image in description["images"]:
             if _same(image["name"], reference):
                 return dict(image)
         return {"reference": reference} if reference in description["references"] else None
-    asked = {name: wanted[name] for name in IMAGE_ATTRIBUTES if wanted.get(name)}
+    asked = _asked_attributes(wanted)
     fitting = [image for image in description["images"] if _matches(image, asked)]
     return dict(max(fitting, key=lambda image: bool(image.get("default")))) if fitting else None
 
 
-def _node_misfits(group: Data, description: Data) -> list[str]:
-    name = group["name"]
-    size = node_size(group)
+def _asked_attributes(image: WantedImage) -> dict[str, str]:
+    return {name: getattr(image, name) for name in IMAGE_ATTRIBUTES if getattr(image, name)}
+
+
+def _node_misfits(group: NodeGroup, description: Data) -> list[str]:
+    name, size = group.name, group.size
     largest = description["largest_node"]
     reasons = []
-    if match_image(description, group.get("image")) is None:
+    if match_image(description, group.image) is None:
         reasons.append(
-            f"It has no image for '{name}', which asks for {_asked_image(group['image'])}; "
+            f"It has no image for '{name}', which asks for {_asked_image(group.image)}; "
             f"it has {_list(image['name'] for image in description['images']) or 'none'}."
         )
-    if size["cpus"] > largest["cpus"]:
+    if size.cpus > largest["cpus"]:
         reasons.append(
-            f"A node of '{name}' asks for {size['cpus']:.10g} CPUs; its largest node has {largest['cpus']:.10g}."
+            f"A node of '{name}' asks for {size.cpus:.10g} CPUs; its largest node has {largest['cpus']:.10g}."
         )
-    if size["memory"] > largest["memory"]:
+    if size.memory > largest["memory"]:
         reasons.append(
-            f"A node of '{name}' asks for {amount(size['memory'])} of memory; "
+            f"A node of '{name}' asks for {amount(size.memory)} of memory; "
             f"its largest node has {amount(largest['memory'])}."
         )
-    gpus = (group.get("size") or {}).get("gpus") or 0
-    if gpus > largest.get("gpus", 0):
-        reasons.append(f"A node of '{name}' asks for {gpus} GPUs; its largest node has {largest.get('gpus', 0)}.")
+    if size.gpus > largest.get("gpus", 0):
+        reasons.append(f"A node of '{name}' asks for {size.gpus} GPUs; its largest node has {largest.get('gpus', 0)}.")
     return reasons
 
 
-def _total_misfits(groups: list[Data], description: Data, deployment: str | None) -> list[str]:
+def _total_misfits(groups: list[NodeGroup], description: Data, deployment: str | None) -> list[str]:
     capacity, used = description["capacity"], description["used"]
     own = used.get("deployments", {}).get(deployment, NOTHING)
     asked = {
-        "cpus": sum(group["count"] * node_size(group)["cpus"] for group in groups),
-        "memory": sum(group["count"] * node_size(group)["memory"] for group in groups),
-        "nodes": sum(group["count"] for group in groups),
+        "cpus": sum(group.count * group.size.cpus for group in groups),
+        "memory": sum(group.count * group.size.memory for group in groups),
+        "nodes": sum(group.count for group in groups),
     }
     shown = {
         "cpus": "{:.10g} CPUs".format,
@@ -95,16 +94,16 @@ def _total_misfits(groups: list[Data], description: Data, deployment: str | None
     return reasons
 
 
-def _machine_misfits(groups: list[Data], description: Data, deployment: str | None) -> list[str]:
+def _machine_misfits(groups: list[NodeGroup], description: Data, deployment: str | None) -> list[str]:
     """Return why the nodes of GROUPS do not find a machine each, at a site whose machines exist already."""
     if description.get("machines") is None:
         return []
-    nodes = [group for group in groups for _number in range(group["count"])]
+    nodes = [group for group in groups for _number in range(group.count)]
     free = [machine for machine in description["machines"] if machine["deployment"] in (None, deployment)]
-    places = assign(nodes, free, machine_suits, size=machine_size)
+    places = assign(nodes, free, machine_suits, size=size_order)
     left: dict[str, int] = {}
     for node, place in zip(nodes, places, strict=True):
-        left[node["name"]] = left.get(node["name"], 0) + (place is None)
+        left[node.name] = left.get(node.name, 0) + (place is None)
     return [
         f"Its free machines are too small, or have other images, for {count} of the nodes of '{name}'."
         for name, count in left.items()
@@ -112,19 +111,20 @@ def _machine_misfits(groups: list[Data], description: Data, deployment: str | No
     ]
 
 
-def machine_suits(group: Data, machine: Data) -> bool:
-    """Return whether MACHINE {cpus, memory, gpus, image} can be a node of the plan's GROUP."""
-    size = node_size(group)
-    gpus = (group.get("size") or {}).get("gpus") or 0
-    large_enough = all(machine[what] >= size[what] for what in size) and machine.get("gpus", 0) >= gpus
+def machine_suits(group: NodeGroup, machine: Data) -> bool:
+    """Return whether MACHINE {cpus, memory, gpus, image} can be a node of GROUP."""
+    size = group.size
+    large_enough = machine["cpus"] >= size.cpus and machine["memory"] >= size.memory
+    large_enough = large_enough and machine.get("gpus", 0) >= size.gpus
     images = {"images": [machine["image"]], "references": []}
-    return large_enough and match_image(images, group.get("image")) is not None
+    return large_enough and match_image(images, group.image) is not None
 
 
-def machine_size(what: Data) -> tuple[float, ...]:
+def size_order(what: NodeGroup | Data) -> tuple[float, ...]:
     """Return by what node groups, and machines, are ordered from small to large."""
-    size = what.get("size", what)
-    return tuple(size.get(part) or 0 for part in ("gpus", "cpus", "memory"))
+    if isinstance(what, NodeGroup):
+        return (what.size.gpus, what.size.cpus, what.size.memory)
+    return tuple(what.get(part) or 0 for part in ("gpus", "cpus", "memory"))
 
 
 def _matches(image: Data, asked: Data) -> bool:
@@ -144,10 +144,10 @@ def _normal(value: t.Any) -> str:
     return whole if whole.isdigit() and rest and not rest.strip("0") else text
 
 
-def _asked_image(image: Data) -> str:
-    if image.get("image"):
-        return f"the image '{image['image']}'"
-    return _list(f"{name} '{image[name]}'" for name in IMAGE_ATTRIBUTES if image.get(name)) or "the default image"
+def _asked_image(image: WantedImage) -> str:
+    if image.image:
+        return f"the image '{image.image}'"
+    return _list(f"{name} '{value}'" for name, value in _asked_attributes(image).items()) or "the default image"
 
 
 def _list(names: t.Iterable[str]) -> str:

@@ -25,10 +25,10 @@ from ansible_collections.indigo.paas.plugins.module_utils.labels import (
     HOSTNAME,
     INDEX,
     KNOWN_BY,
+    LABEL,
     MEMORY,
     PUBLIC,
 )
-from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,
     RUNNING,
@@ -109,8 +109,8 @@ class Maker:
         return str(container)
 
     def _host_config(self, node: NewNode, bindings: Data, mounts: list[t.Any], devices: list[str]) -> t.Any:
-        size = node_size(node.group)
-        memory = max(int(size["memory"]), LEAST_MEMORY)
+        size = node.group.size
+        memory = max(int(size.memory), LEAST_MEMORY)
         return self._api.create_host_config(
             network_mode=self._ways.shared,
             cap_add=["SYS_ADMIN"],
@@ -120,7 +120,7 @@ class Maker:
             mem_limit=memory if self._info.get("MemoryLimit") else None,
             # Equal limits leave no swap: a node that swaps would slow down the host and all its neighbours.
             memswap_limit=memory if self._info.get("SwapLimit") else None,
-            nano_cpus=int(min(size["cpus"], self._info["NCPU"]) * 1e9) if self._info.get("CpuCfsQuota") else None,
+            nano_cpus=int(min(size.cpus, self._info["NCPU"]) * 1e9) if self._info.get("CpuCfsQuota") else None,
             port_bindings=bindings or None,
             mounts=mounts or None,
             device_requests=gpus.requests(devices) or None,
@@ -172,17 +172,17 @@ def node_labels(
     deployment: str, node: NewNode, host_key: str, devices: t.Sequence[str] = (), known_by: str = ""
 ) -> dict[str, str]:
     """Return the labels by which a container is found again as NODE, and that say all that is known of it."""
-    size = node_size(node.group)
-    public = bool((node.group.get("network") or {}).get("public"))
+    size = node.group.size
     return {
+        **{name: value for name, value in node.group.tags.items() if not name.startswith(LABEL)},
         DEPLOYMENT: deployment,
-        GROUP: node.group["group"],
+        GROUP: node.group.safe_name,
         INDEX: str(node.index),
         HOSTNAME: node.name,
         HOST_KEY: host_key,
-        CPUS: f"{size['cpus']:g}",
-        MEMORY: str(int(size["memory"])),
-        **({PUBLIC: "1"} if public else {}),
+        CPUS: f"{size.cpus:g}",
+        MEMORY: str(int(size.memory)),
+        **({PUBLIC: "1"} if node.group.public else {}),
         **({GPUS: ",".join(devices)} if devices else {}),
         **({KNOWN_BY: known_by} if known_by else {}),
     }

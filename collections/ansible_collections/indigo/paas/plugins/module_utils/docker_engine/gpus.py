@@ -44,7 +44,7 @@ def allot(nodes: t.Iterable[NewNode], free: t.Iterable[str]) -> tuple[dict[str, 
     given: dict[str, list[str]] = {}
     missing = 0
     for node in nodes:
-        number = (node.group.get("size") or {}).get("gpus") or 0
+        number = node.group.size.gpus
         given[node.name], left = left[:number], left[number:]
         missing += number - len(given[node.name])
     return given, missing

@@ -13,7 +13,8 @@ import typing as t
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import APIError, docker
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.labels import DEPLOYMENT, GROUP, HOSTNAME, NETWORK
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode, wanted_networks
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, wanted_networks
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
 Data = dict[str, t.Any]
 
@@ -37,7 +38,7 @@ class Networks:
         there = next((network for network in self.found() if NETWORK not in network["Labels"]), None)
         return str(there["Name"]) if there else self._make(f"indigo-paas-{self._deployment}", {}, None)
 
-    def made(self, groups: t.Iterable[Data]) -> dict[str, str]:
+    def made(self, groups: t.Iterable[NodeGroup]) -> dict[str, str]:
         """Return the engine's names of the networks that GROUPS ask for, by the template's; the missing are made."""
         names = {network["Labels"].get(NETWORK): str(network["Name"]) for network in self.found()}
         for name, wanted in wanted_networks(groups).items():
@@ -78,9 +79,9 @@ class Networks:
 
 def connect(api: t.Any, container: str, node: NewNode, names: t.Mapping[str, str]) -> None:
     """Put the CONTAINER of NODE, which does not run yet, into the networks of its group; NAMES are the engine's."""
-    for network in node.group.get("networks") or ():
+    for network in node.group.networks:
         api.connect_container_to_network(
-            container, names[network["name"]], ipv4_address=network["address"], aliases=[node.name]
+            container, names[network.name], ipv4_address=network.address, aliases=[node.name]
         )
 
 
@@ -95,12 +96,12 @@ def gateway_of(wanted: Data) -> str | None:
     return next((address for address in hosts if address not in wanted["addresses"]), None)
 
 
-def first_network(groups: t.Iterable[Data], deployment: str) -> str:
+def first_network(groups: t.Iterable[NodeGroup], deployment: str) -> str:
     """Return the engine's name of the network whose addresses nodes are known by.
 
     It is the first that the template gives them where all have the same one, else the one that all share.
     """
-    firsts = {(group.get("networks") or [{"name": None}])[0]["name"] for group in groups if group["count"]}
+    firsts = {group.networks[0].name if group.networks else None for group in groups if group.count}
     (only,) = firsts if len(firsts) == 1 else (None,)
     return network_name(deployment, only) if only is not None else ""
 
@@ -111,7 +112,7 @@ def network_name(deployment: str, name: str) -> str:
     return f"indigo-paas-{deployment}.{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def misfits(groups: t.Iterable[Data], networks: t.Iterable[Data], deployment: str) -> list[str]:
+def misfits(groups: t.Iterable[NodeGroup], networks: t.Iterable[Data], deployment: str) -> list[str]:
     """Return which networks of GROUPS cannot be made beside the engine's NETWORKS, as sentences."""
     others = [network for network in networks if (network.get("Labels") or {}).get(DEPLOYMENT) != deployment]
     return [
@@ -124,7 +125,7 @@ def misfits(groups: t.Iterable[Data], networks: t.Iterable[Data], deployment: st
     ]
 
 
-def warnings(groups: t.Iterable[Data], networks: t.Iterable[Data], containers: t.Iterable[Data]) -> list[str]:
+def warnings(groups: t.Iterable[NodeGroup], networks: t.Iterable[Data], containers: t.Iterable[Data]) -> list[str]:
     """Return what of the networks of GROUPS is not as asked for, as sentences; NETWORKS are the deployment's.
 
     CONTAINERS are those that stay as they are.
@@ -135,7 +136,7 @@ def warnings(groups: t.Iterable[Data], networks: t.Iterable[Data], containers: t
         for name, wanted in wanted_networks(groups).items()
         if name in there and wanted["cidr"] not in _subnets(there[name])
     ]
-    asked = {group["group"]: [network["name"] for network in group.get("networks") or ()] for group in groups}
+    asked = {group.safe_name: [network.name for network in group.networks] for group in groups}
     told += [
         f"Node {labels[HOSTNAME]} keeps the networks that it was made with. Name it in removal_list to replace it."
         for container in containers

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.security import ANYBODY, port_rules
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 
 SSH = "22/tcp"
 
@@ -32,8 +32,8 @@ class Publishing:
     ssh_ports: str | None = None
     public: bool = False
 
-    def bindings(self, group: Data) -> dict[str, dict[str, str]]:
-        """Return the bindings of a node of the plan's GROUP, by "PORT/PROTOCOL"."""
+    def bindings(self, group: NodeGroup) -> dict[str, dict[str, str]]:
+        """Return the bindings of a node of GROUP, by "PORT/PROTOCOL"."""
         shown = {f"{number}/{protocol}": str(number) for protocol, number in self._shown(group)}
         return {
             port: {"HostIp": self.bind, "HostPort": at} for port, at in {**shown, SSH: self.ssh_ports or ""}.items()
@@ -52,48 +52,41 @@ class Publishing:
             return addresses
         return [self.host] if addresses else []
 
-    def misfits(self, groups: t.Iterable[Data]) -> list[str]:
+    def misfits(self, groups: t.Iterable[NodeGroup]) -> list[str]:
         """Return why the ports of GROUPS cannot be published, as sentences."""
         owners: dict[tuple[str, int], dict[str, int]] = {}
-        reasons = []
         for group in groups:
-            try:
-                shown = self._shown(group)
-            except SiteError as error:
-                reasons.append(f"{error}.")
-                continue
-            for port in shown:
-                owners.setdefault(port, {})[group["name"]] = group["count"]
+            for port in self._shown(group):
+                owners.setdefault(port, {})[group.name] = group.count
         crowded = {port: counts for port, counts in owners.items() if sum(counts.values()) > 1}
-        reasons += [
+        return [
             f"Port {number}/{protocol} of its host cannot be that of {sum(counts.values())} nodes "
             f"({', '.join(sorted(counts))})."
             for (protocol, number), counts in crowded.items()
         ]
-        return reasons
 
-    def warnings(self, groups: t.Iterable[Data]) -> list[str]:
+    def warnings(self, groups: t.Iterable[NodeGroup]) -> list[str]:
         """Return which ports of GROUPS are not published, as sentences."""
         return [
-            f"Port '{port['name']}' of '{group['name']}' is not published: an engine cannot limit who comes in "
-            f"(remote_cidr {port['remote_cidr']})."
+            f"Port '{port.name}' of '{group.name}' is not published: an engine cannot limit who comes in "
+            f"(remote_cidr {port.remote_cidr})."
             for group in groups
-            if self._is_shown(group)
-            for port in group.get("ports") or ()
-            if _is_limited(port)
+            if self.is_shown(group)
+            for port in group.ports
+            if port.is_limited
         ]
 
-    def _shown(self, group: Data) -> list[tuple[str, int]]:
-        """Return (protocol, number) of the ports that a node of GROUP shows. Raises SiteError for a wrong one."""
-        if not self._is_shown(group):
+    def _shown(self, group: NodeGroup) -> list[tuple[str, int]]:
+        """Return (protocol, number) of the ports that a node of GROUP shows."""
+        if not self.is_shown(group):
             return []
-        ports = [port for port in group.get("ports") or () if not _is_limited(port)]
-        rules = port_rules({**group, "ports": ports})
-        found = {(rule.protocol, number) for rule in rules for number in range(rule.first, rule.last + 1)}
+        ports = [port for port in group.ports if not port.is_limited and port.first is not None]
+        found = {(port.protocol, number) for port in ports for number in range(port.first, port.last + 1)}
         return sorted(found - {("tcp", 22)})
 
-    def _is_shown(self, group: Data) -> bool:
-        return self.public and bool((group.get("network") or {}).get("public"))
+    def is_shown(self, group: NodeGroup) -> bool:
+        """Return whether the nodes of GROUP show their ports at the engine's host."""
+        return self.public and group.public
 
 
 def check_ports(site: str, publish_on: str | None, ssh_ports: str | None) -> None:
@@ -113,7 +106,3 @@ def check_ports(site: str, publish_on: str | None, ssh_ports: str | None) -> Non
         )
     if problems:
         raise SiteError(problems, bad_input=True)
-
-
-def _is_limited(port: Data) -> bool:
-    return port.get("remote_cidr") not in (None, *ANYBODY.values())

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import shutil
 import subprocess
 import tempfile
 import time
+import typing as t
 import weakref
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.endpoint import Endpoint
@@ -19,6 +21,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.remote import ssh_word
 
 LOGIN_TIMEOUT = 20  # seconds
 READY = b"indigo-paas\n"
+LAST_ERRORS = 65536  # bytes of what ssh said that may hold the reason
 
 
 class Tunnel:
@@ -28,19 +31,22 @@ class Tunnel:
         """Open it. Raises SiteError where nobody can log in or the engine's socket is not there."""
         self._directory = tempfile.mkdtemp(prefix="indigo-paas-")
         self.socket = os.path.join(self._directory, "engine.sock")
+        # A file takes all that ssh may say while it runs; a pipe that nobody reads would fill up and stop it.
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is ssh's for as long as that runs
         try:
             # A session of its own: an interrupt at the keyboard is for us, who then need the engine to clean up.
             self._process = subprocess.Popen(
                 tunnel_command(endpoint, self.socket),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=self._errors,
                 start_new_session=True,
             )
         except FileNotFoundError as error:
+            self._errors.close()
             shutil.rmtree(self._directory, ignore_errors=True)
             raise SiteError("The command ssh is not installed here", bad_input=True) from error
-        self._finalizer = weakref.finalize(self, _close, self._process, self._directory)
+        self._finalizer = weakref.finalize(self, _close, self._process, self._errors, self._directory)
         try:
             self._wait(site, endpoint)
         except BaseException:
@@ -64,8 +70,16 @@ class Tunnel:
                     )
                 chunk = os.read(self._process.stdout.fileno(), 4096)
                 if not chunk:
-                    raise refusal(site, endpoint, self._process.stderr.read().decode(errors="replace"))
+                    raise refusal(site, endpoint, self._last_errors())
                 said += chunk
+
+    def _last_errors(self) -> str:
+        """Return the end of what ssh, which has closed its output, said of errors."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(LOGIN_TIMEOUT)
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(size - LAST_ERRORS, 0))
+        return self._errors.read().decode(errors="replace")
 
 
 def tunnel_command(endpoint: Endpoint, socket: str) -> list[str]:
@@ -95,10 +109,10 @@ def refusal(site: str, endpoint: Endpoint, said: str) -> SiteError:
     return SiteError(f"The host of site '{site}' does not let us in at {endpoint.url}: {reason}", hint=hint)
 
 
-def _close(process: subprocess.Popen[bytes], directory: str) -> None:
+def _close(process: subprocess.Popen[bytes], errors: t.IO[bytes], directory: str) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     process.terminate()
-    for stream in (process.stdin, process.stdout, process.stderr):
+    for stream in (process.stdin, process.stdout, errors):
         if stream:
             stream.close()
     process.wait()

@@ -10,7 +10,6 @@ import hashlib
 import re
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.module_utils.cloud_init import volume_problems
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import docker
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.removal import remove_when_free
 from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
@@ -21,10 +20,10 @@ from ansible_collections.indigo.paas.plugins.module_utils.labels import (
     INDEX,
     VOLUME,
 )
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume, volume_problems
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Identity, NewNode
 
 Data = dict[str, t.Any]
-Identity = tuple[str, int]
 
 
 class Store:
@@ -41,8 +40,8 @@ class Store:
             return []
         return [
             docker.types.Mount(
-                volume["location"],
-                volume.get("volume_id") or self._known.get(_key(node, volume)) or self._make(node, volume),
+                volume.location,
+                volume.volume_id or self._known.get(_key(node, volume)) or self._make(node, volume),
                 type="volume",
             )
             for volume in wanted
@@ -63,13 +62,13 @@ class Store:
         found = self._api.volumes(filters={"label": [f"{DEPLOYMENT}={self._deployment}"]})["Volumes"]
         return found or []
 
-    def _make(self, node: NewNode, volume: Data) -> str:
-        name = volume_name(self._deployment, node.name, volume["name"])
+    def _make(self, node: NewNode, volume: Volume) -> str:
+        name = volume_name(self._deployment, node.name, volume.name)
         labels = {
             DEPLOYMENT: self._deployment,
-            GROUP: node.group["group"],
+            GROUP: node.group.safe_name,
             INDEX: str(node.index),
-            VOLUME: volume["name"],
+            VOLUME: volume.name,
         }
         self._api.create_volume(name, labels=labels)
         return name
@@ -90,35 +89,35 @@ def key_of(volume: Data) -> tuple[str, int, str]:
     return labels[GROUP], int(labels[INDEX]), labels[VOLUME]
 
 
-def misfits(groups: t.Iterable[Data], offered: list[str]) -> list[str]:
+def misfits(groups: t.Iterable[NodeGroup], offered: list[str]) -> list[str]:
     """Return why the volumes of GROUPS cannot be had, as sentences; OFFERED are names of existing ones for all."""
     reasons = []
     for group in groups:
         volumes = _mounted(group)
         reasons += [str(problem) for problem in volume_problems(volumes)]
         reasons += [
-            f"Its engine knows no snapshots, which the volume '{volume['name']}' of '{group['name']}' asks for."
+            f"Its engine knows no snapshots, which the volume '{volume.name}' of '{group.name}' asks for."
             for volume in volumes
-            if volume.get("snapshot_id")
+            if volume.snapshot_id
         ]
         reasons += [
-            f"It offers no volume '{volume['volume_id']}', which '{group['name']}' asks for. "
-            f"{did_you_mean(volume['volume_id'], offered, what='volumes')}"
+            f"It offers no volume '{volume.volume_id}', which '{group.name}' asks for. "
+            f"{did_you_mean(volume.volume_id, offered, what='volumes')}"
             for volume in volumes
-            if volume.get("volume_id") and volume["volume_id"] not in offered
+            if volume.volume_id and volume.volume_id not in offered
         ]
     return reasons
 
 
-def warnings(groups: t.Iterable[Data], containers: t.Iterable[Data]) -> list[str]:
+def warnings(groups: t.Iterable[NodeGroup], containers: t.Iterable[Data]) -> list[str]:
     """Return which volumes of GROUPS no node has, as sentences; CONTAINERS are those of the deployment."""
     groups = list(groups)
-    wanted = {group["group"]: {volume["location"] for volume in _mounted(group)} for group in groups}
+    wanted = {group.safe_name: {volume.location for volume in _mounted(group)} for group in groups}
     told = [
-        f"The volume '{volume['name']}' of '{group['name']}' is not made: without a location no container can use it."
+        f"The volume '{volume.name}' of '{group.name}' is not made: without a location no container can use it."
         for group in groups
-        for volume in group.get("volumes") or ()
-        if not volume.get("location")
+        for volume in group.volumes
+        if not volume.location
     ]
     for container in containers:
         labels = container["Labels"]
@@ -131,9 +130,9 @@ def warnings(groups: t.Iterable[Data], containers: t.Iterable[Data]) -> list[str
     return told
 
 
-def _mounted(group: Data) -> list[Data]:
-    return [volume for volume in group.get("volumes") or () if volume.get("location")]
+def _mounted(group: NodeGroup) -> list[Volume]:
+    return [volume for volume in group.volumes if volume.location]
 
 
-def _key(node: NewNode, volume: Data) -> tuple[str, int, str]:
-    return node.group["group"], node.index, volume["name"]
+def _key(node: NewNode, volume: Volume) -> tuple[str, int, str]:
+    return (*node.identity, volume.name)

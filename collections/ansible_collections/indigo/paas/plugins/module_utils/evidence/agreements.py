@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import typing as t
-from datetime import datetime
+from datetime import UTC, datetime
 
 Data = t.Mapping[str, t.Any]
 
@@ -62,13 +62,17 @@ def _number(value: t.Any, what: str, least: float | None = None) -> float:
 
 
 def read_date(value: t.Any) -> datetime | None:
-    """Return the moment that VALUE names, None for nothing. Raises ValueError with a sentence."""
+    """Return the moment that VALUE names, naive and in UTC, None for nothing. Raises ValueError with a sentence.
+
+    What names no offset is in UTC.
+    """
     if value in (None, ""):
         return None
     for read in (lambda text: datetime.strptime(text, SLAM_DATE), datetime.fromisoformat):
         try:
-            return read(str(value)).replace(tzinfo=None)
-        except ValueError:
+            found = read(str(value))
+            return (found.astimezone(UTC) if found.tzinfo else found).replace(tzinfo=None)
+        except (ValueError, OverflowError):
             continue
     raise ValueError(f"'{value!s:.80}' is no date such as 2026-12-31")
 

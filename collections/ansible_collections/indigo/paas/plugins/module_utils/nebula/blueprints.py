@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, documents
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.documents import as_list
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 
 Data = t.Mapping[str, t.Any]
 
@@ -33,10 +34,10 @@ class Blueprint:
     images: list[t.Any]
 
 
-def blueprint(cloud: Cloud, description: Data, group: Data) -> Blueprint:
+def blueprint(cloud: Cloud, description: Data, group: NodeGroup) -> Blueprint:
     """Return what the machines of the plan's GROUP are made of at the site of DESCRIPTION. Raises SiteError."""
-    image = match_image(dict(description), group.get("image")) or {}
-    data = [cloud.image(str(volume["volume_id"])) for volume in _with_image(group)]
+    image = match_image(dict(description), group.image) or {}
+    data = [cloud.image(volume.volume_id) for volume in group.volumes if volume.volume_id]
     group = _with_ids(group, data)
     if image.get("template"):
         return _of_template(cloud, cloud.template(str(image["template"])), group, data)
@@ -46,7 +47,7 @@ def blueprint(cloud: Cloud, description: Data, group: Data) -> Blueprint:
     return Blueprint(None, disks, {}, [system, *data])
 
 
-def _of_template(cloud: Cloud, template: t.Any, group: Data, data: list[t.Any]) -> Blueprint:
+def _of_template(cloud: Cloud, template: t.Any, group: NodeGroup, data: list[t.Any]) -> Blueprint:
     base = [dict(disk) for disk in as_list(template.TEMPLATE.get("DISK"))]
     images = [_image_of(cloud, disk) for disk in base]
     disks = documents.disks(group, base, int(images[0].SIZE) if images and images[0] is not None else 0)
@@ -71,22 +72,15 @@ def _is_own(cloud: Cloud, image: t.Any) -> bool:
     return str(image.UID) == cloud.account()
 
 
-def _with_image(group: Data) -> list[Data]:
-    return [volume for volume in group.get("volumes") or () if volume.get("volume_id")]
-
-
-def _with_ids(group: Data, images: t.Iterable[t.Any]) -> Data:
+def _with_ids(group: NodeGroup, images: t.Iterable[t.Any]) -> NodeGroup:
     """Return GROUP with the ids of IMAGES in its volumes that are images of their own, in this order."""
     ids = iter(str(image.ID) for image in images)
-    volumes = [
-        {**volume, "volume_id": next(ids)} if volume.get("volume_id") else volume
-        for volume in group.get("volumes") or ()
-    ]
-    return {**group, "volumes": volumes}
+    volumes = (replace(volume, volume_id=next(ids)) if volume.volume_id else volume for volume in group.volumes)
+    return replace(group, volumes=tuple(volumes))
 
 
 def require_shareable(
-    site: str, groups: t.Iterable[Data], blueprints: t.Mapping[str, Blueprint], coming: t.Collection[str]
+    site: str, groups: t.Iterable[NodeGroup], blueprints: t.Mapping[str, Blueprint], coming: t.Collection[str]
 ) -> None:
     """Raise SiteError (bad_input) where machines want a persistent image that another one has.
 
@@ -95,10 +89,10 @@ def require_shareable(
     takers: dict[str, int] = {}
     found = {}
     for group in groups:
-        for image in filter(choice.is_persistent, blueprints[group["group"]].images):
+        for image in filter(choice.is_persistent, blueprints[group.safe_name].images):
             number = str(image.ID)
-            takers[number] = takers.get(number, 0) + group["count"]
-            if takers[number] > 1 or (int(image.RUNNING_VMS) > 0 and group["group"] in coming):
+            takers[number] = takers.get(number, 0) + group.count
+            if takers[number] > 1 or (int(image.RUNNING_VMS) > 0 and group.safe_name in coming):
                 found[number] = image
     if found:
         raise SiteError([_taken(site, image) for image in found.values()], bad_input=True)

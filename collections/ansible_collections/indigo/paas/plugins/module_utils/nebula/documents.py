@@ -9,11 +9,14 @@ They are made as XML by a library, never put together as text: what a template o
 from __future__ import annotations
 
 import base64
+import re
 import shlex
 import typing as t
 from xml.etree import ElementTree
 
-from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
+from ansible_collections.indigo.paas.plugins.module_utils.cloud_init import account_script
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
 Data = t.Mapping[str, t.Any]
 
@@ -24,6 +27,8 @@ INDEX = LABEL + "INDEX"
 HOSTNAME = LABEL + "HOSTNAME"
 HOST_KEY = LABEL + "HOST_KEY"
 PUBLIC = LABEL + "PUBLIC"
+# What the names of tags begin with.
+TAG = "TAG_"
 
 MIB = 1024**2
 
@@ -44,21 +49,26 @@ def to_xml(attributes: t.Iterable[tuple[str, t.Any]], root: str = "TEMPLATE") ->
     return ElementTree.tostring(whole, encoding="unicode")
 
 
-def labels(deployment: str, group: Data, index: int, hostname: str, host_key: str) -> dict[str, str]:
+def labels(deployment: str, node: NewNode, host_key: str) -> dict[str, str]:
     """Return the labels by which a machine is found again as a node, and that say all that is known of it."""
-    public = bool((group.get("network") or {}).get("public"))
     return {
         DEPLOYMENT: deployment,
-        GROUP: group["group"],
-        INDEX: str(index),
-        HOSTNAME: hostname,
+        GROUP: node.group.safe_name,
+        INDEX: str(node.index),
+        HOSTNAME: node.name,
         HOST_KEY: host_key,
-        PUBLIC: "1" if public else "0",
+        PUBLIC: "1" if node.group.public else "0",
+        **_tags(node.group),
     }
 
 
+def _tags(group: NodeGroup) -> dict[str, str]:
+    """Return the tags of GROUP as attributes, under names that mean nothing to OpenNebula."""
+    return {TAG + re.sub(r"[^A-Z0-9]+", "_", name.upper()): value for name, value in group.tags.items()}
+
+
 def machine(
-    group: Data,
+    group: NodeGroup,
     named: t.Mapping[str, str],
     *,
     nics: t.Iterable[dict[str, t.Any]],
@@ -66,15 +76,15 @@ def machine(
     context: dict[str, str],
     cpu_share: float,
 ) -> list[tuple[str, t.Any]]:
-    """Return the attributes of a machine of the plan's GROUP; NAMED are its labels.
+    """Return the attributes of a machine of GROUP; NAMED are its labels.
 
     cpu_share   the physical CPU that one virtual CPU is promised
     """
-    size = node_size(group)
+    cpus = group.size.cpus
     return [
         ("NAME", f"{named[DEPLOYMENT]}.{named[HOSTNAME]}"),
-        ("CPU", f"{size['cpus'] * cpu_share:g}"),
-        ("VCPU", str(max(1, round(size["cpus"])))),
+        ("CPU", f"{cpus * cpu_share:g}"),
+        ("VCPU", str(max(1, round(cpus)))),
         ("MEMORY", str(memory_mib(group))),
         *(("NIC", nic) for nic in nics),
         *(("DISK", disk) for disk in disks),
@@ -83,12 +93,12 @@ def machine(
     ]
 
 
-def memory_mib(group: Data) -> int:
+def memory_mib(group: NodeGroup) -> int:
     """Return the memory of a node of GROUP in MiB, rounded up."""
-    return -(-int(node_size(group)["memory"]) // MIB)
+    return -(-int(group.size.memory) // MIB)
 
 
-def disks(group: Data, base: t.Iterable[Data], least: int = 0) -> list[dict[str, t.Any]]:
+def disks(group: NodeGroup, base: t.Iterable[Data], least: int = 0) -> list[dict[str, t.Any]]:
     """Return the disks of a machine: BASE, those of its image or template, and a disk for each volume of GROUP.
 
     The first is as large as GROUP asks, if that is more than it is. Each volume has a serial number, by which the
@@ -97,7 +107,7 @@ def disks(group: Data, base: t.Iterable[Data], least: int = 0) -> list[dict[str,
     least   size of the first disk's image, in MiB: no disk can be smaller
     """
     own = [{key: str(value) for key, value in disk.items()} for disk in base]
-    wanted = -(-int((group.get("size") or {}).get("disk") or 0) // MIB)
+    wanted = -(-int(group.size.disk or 0) // MIB)
     if own and wanted > max(least, int(own[0].get("SIZE") or 0)):
         own[0]["SIZE"] = str(wanted)
     return [*own, *(_volume(volume, serial) for volume, serial in _serials(group))]
@@ -110,21 +120,21 @@ def as_list(value: t.Any) -> list[t.Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _serials(group: Data) -> list[tuple[Data, str]]:
-    return [(volume, f"paas{number}") for number, volume in enumerate(group.get("volumes") or ())]
+def _serials(group: NodeGroup) -> list[tuple[Volume, str]]:
+    return [(volume, f"paas{number}") for number, volume in enumerate(group.volumes)]
 
 
-def _volume(volume: Data, serial: str) -> dict[str, t.Any]:
+def _volume(volume: Volume, serial: str) -> dict[str, t.Any]:
     # No TARGET: the guest counts its virtio disks for itself, whatever they are called here.
     disk = {"DEV_PREFIX": "vd", "SERIAL": serial}
-    if volume.get("volume_id"):
-        return {"IMAGE_ID": str(volume["volume_id"]), **disk}
-    size = -(-int(volume.get("size") or 10**9) // MIB)
+    if volume.volume_id:
+        return {"IMAGE_ID": volume.volume_id, **disk}
+    size = -(-int(volume.size or 10**9) // MIB)
     return {"TYPE": "fs", "FORMAT": "raw", "SIZE": str(size), **disk}
 
 
-def context(hostname: str, public_key: str, host_key: str, group: Data, own: Data | None = None) -> dict[str, str]:
-    """Return what the machine is told when it first starts: its name, who may enter, its host key, its volumes.
+def context(hostname: str, public_key: str, host_key: str, group: NodeGroup, own: Data | None = None) -> dict[str, str]:
+    """Return what the machine is told when it first starts: its name, who may enter, its host key, volumes, accounts.
 
     host_key   the private key, in OpenSSH's format
     own        the CONTEXT of the template that the machine is made of: it stays, but for what is said here, and its
@@ -132,7 +142,8 @@ def context(hostname: str, public_key: str, host_key: str, group: Data, own: Dat
     """
     serials = _serials(group)
     mounts = [_mount(volume, serial, len(serials) - place) for place, (volume, serial) in enumerate(serials, start=1)]
-    script = "\n".join([_identity(host_key), *mounts, *_scripts(own or {})])
+    accounts = account_script(group.users)
+    script = "\n".join([_identity(host_key), *mounts, accounts, *_scripts(own or {})])
     return {
         **{key: str(value) for key, value in (own or {}).items() if key != SCRIPT},
         "NETWORK": "YES",
@@ -175,12 +186,11 @@ printf 'HostKey /etc/ssh/ssh_host_ed25519_key\\nPermitRootLogin prohibit-passwor
 systemctl restart ssh 2>/dev/null || systemctl restart sshd"""
 
 
-def _mount(volume: Data, serial: str, later: int) -> str:
+def _mount(volume: Volume, serial: str, later: int) -> str:
     """Return the lines that mount VOLUME; LATER is how many volumes come after it."""
-    location = volume.get("location")
-    if not location:
+    if not volume.location:
         return ""
-    kind, place = shlex.quote(volume.get("fs_type") or "ext4"), shlex.quote(str(location))
+    kind, place = shlex.quote(volume.fs_type or "ext4"), shlex.quote(volume.location)
     return f"""# OpenNebula before 7.0 hands no serial number on. The guest counts its virtio disks in their order here.
 device=/dev/disk/by-id/virtio-{serial}
 udevadm settle --timeout=30 --exit-if-exists="$device" 2>/dev/null

@@ -13,8 +13,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem,
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents, security
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import Unreachable, is_wrong_state
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
-
-Data = dict[str, t.Any]
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 
 UPDATE_REPLACE = 0
 SETTLING = 4.0  # seconds that OpenNebula may take to let a group go whose machines are gone
@@ -23,11 +22,11 @@ SETTLING = 4.0  # seconds that OpenNebula may take to let a group go whose machi
 class Firewall:
     """The security groups of DEPLOYMENT, which are to be those of GROUPS of its plan."""
 
-    def __init__(self, cloud: Cloud, deployment: str, groups: t.Iterable[Data]) -> None:
+    def __init__(self, cloud: Cloud, deployment: str, groups: t.Iterable[NodeGroup]) -> None:
         self._cloud = cloud
         self._deployment = deployment
         network = t.cast(int, cloud.network_id("private_network"))
-        self._wanted = {group["group"]: security.document(deployment, group, network) for group in groups}
+        self._wanted = {group.safe_name: security.document(deployment, group, network) for group in groups}
         self._known = cloud.security_groups(deployment)
 
     @cached_property

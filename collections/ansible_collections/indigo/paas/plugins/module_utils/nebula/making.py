@@ -20,70 +20,69 @@ from ansible_collections.indigo.paas.plugins.module_utils.nebula.blueprints impo
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import Unreachable
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.firewall import Firewall
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,
     STOPPED,
     Changes,
+    Foreseen,
     NewNode,
     Node,
-    Progress,
+    Order,
+    Work,
     reconcile,
 )
 
 Data = dict[str, t.Any]
 
 
-class Making:
+class Making(Work):
     """One call of ensure_nodes.
 
     description   the site's, with its images
+    wait          returns when nodes answer
     """
 
-    def __init__(
-        self,
-        cloud: Cloud,
-        deployment: str,
-        groups: list[Data],
-        *,
-        description: Data,
-        public_key: str,
-        say: Progress,
-    ) -> None:
+    def __init__(self, cloud: Cloud, order: Order, description: Data, wait: t.Callable[..., None]) -> None:
         self._cloud = cloud
         self._api = cloud.api
-        self._deployment = deployment
-        self._groups = groups
+        self._deployment = order.deployment
+        self._groups = order.groups
         self._description = description
-        self._public_key = public_key
-        self._say = say
+        self._public_key = order.public_key
+        self._say = order.say
+        self._wait = wait
+        self.found = cloud.nodes(order.deployment)
         self._deadline = 0.0
         self._attempts = Attempts(cloud.name, cloud.options["attempts"])
-        self._firewall = Firewall(cloud, deployment, groups)
+        self._firewall = Firewall(cloud, order.deployment, order.groups)
         self._security: dict[str, int] = {}
         self._blueprints: dict[str, Blueprint] = {}
         self._told: set[str] = set()
 
-    def prepare(self, changes: Changes) -> bool:
-        """Find what the machines of CHANGES are made of; return whether anything besides machines is to be changed.
-
-        Raises SiteError where something is not there, before anything is made.
-        """
-        coming = {node.group["group"] for node in changes.create}
+    def prepare(self, changes: Changes) -> Foreseen:
+        coming = {node.group.safe_name for node in changes.create}
         again = {node.group for node in changes.repair if node.state != STOPPED}
-        making = [group for group in self._groups if group["group"] in coming | again]
+        making = [group for group in self._groups if group.safe_name in coming | again]
         each(self._made_of, making, workers=1)
         require_shareable(self._cloud.name, making, self._blueprints, coming)
-        return self._firewall.differs
+        return Foreseen(touched=self._firewall.differs)
 
-    def _made_of(self, group: Data) -> Blueprint:
+    def _made_of(self, group: NodeGroup) -> Blueprint:
         """Return what machines of GROUP are made of, which is looked for once."""
-        name = group["group"]
+        name = group.safe_name
         if name not in self._blueprints:
             self._blueprints[name] = blueprint(self._cloud, self._description, group)
         return self._blueprints[name]
 
-    def run(self, changes: Changes) -> list[Node]:
+    def apply(self, changes: Changes) -> tuple[list[Node], bool]:
+        kept = {node.name for node in changes.keep}
+        nodes = self._run(changes) if changes or self._firewall.differs else list(changes.keep)
+        self._wait([node for node in nodes if node.name not in kept], self._say)
+        return nodes, False
+
+    def _run(self, changes: Changes) -> list[Node]:
         """Bring CHANGES about and return all nodes when they run. Raises SiteError."""
         going = self._going(changes)
         ending.end_all(self._cloud, self._deployment, going)
@@ -131,7 +130,7 @@ class Making:
         made_of = self._made_of(node.group)
         attributes = documents.machine(
             node.group,
-            documents.labels(self._deployment, node.group, node.index, node.name, host_key.public),
+            documents.labels(self._deployment, node, host_key.public),
             nics=self._nics(node.group),
             disks=made_of.disks,
             context=documents.context(node.name, self._public_key, host_key.private, node.group, made_of.context),
@@ -159,7 +158,7 @@ class Making:
             self._say(f"Node {node.name}: {node.problem}")
         # One that has not started yet is only waited for.
 
-    def _nics(self, group: Data) -> list[Data]:
-        names = ["private_network", *(["public_network"] if (group.get("network") or {}).get("public") else [])]
-        security = {"SECURITY_GROUPS": str(self._security[group["group"]])}
+    def _nics(self, group: NodeGroup) -> list[Data]:
+        names = ["private_network", *(["public_network"] if group.public else [])]
+        security = {"SECURITY_GROUPS": str(self._security[group.safe_name])}
         return [{"NETWORK_ID": str(self._cloud.network_id(name)), **security} for name in names]

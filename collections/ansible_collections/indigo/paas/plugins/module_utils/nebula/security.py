@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.documents import DEPLOYMENT, GROUP, as_list
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Port
 
 Data = t.Mapping[str, t.Any]
 Document = list[tuple[str, t.Any]]
@@ -17,11 +18,10 @@ Document = list[tuple[str, t.Any]]
 LARGEST_SIZE = 2**32 - 1  # addresses in one rule
 OPEN_GROUP = "0"  # id of the group that OpenNebula gives to every new network
 LISTS = ("UPDATED_VMS", "OUTDATED_VMS", "UPDATING_VMS", "ERROR_VMS")
-PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "icmp": "ICMP"}
 
 
-def document(deployment: str, group: Data, private_network: int) -> Document:
-    """Return the security group of the plan's GROUP: SSH, its ports, and all between nodes of the private network.
+def document(deployment: str, group: NodeGroup, private_network: int) -> Document:
+    """Return the security group of GROUP: SSH, its ports, and all between nodes of the private network.
 
     No rule is there twice. Raises SiteError where a port's remote_cidr is larger than a rule can be.
     """
@@ -29,12 +29,12 @@ def document(deployment: str, group: Data, private_network: int) -> Document:
         {"PROTOCOL": "ALL", "RULE_TYPE": "outbound"},
         {"PROTOCOL": "ALL", "RULE_TYPE": "inbound", "NETWORK_ID": str(private_network)},
         {"PROTOCOL": "TCP", "RULE_TYPE": "inbound", "RANGE": "22"},
-        *filter(None, map(_rule, group.get("ports") or ())),
+        *map(_rule, group.ports),
     ]
     return [
-        ("NAME", name(deployment, group["group"])),
+        ("NAME", name(deployment, group.safe_name)),
         (DEPLOYMENT, deployment),
-        (GROUP, group["group"]),
+        (GROUP, group.safe_name),
         *(("RULE", rule) for place, rule in enumerate(rules) if rule not in rules[:place]),
     ]
 
@@ -75,27 +75,17 @@ def _comparable(rules: t.Iterable[Data]) -> set[tuple[tuple[str, str], ...]]:
     return {tuple(sorted((key, str(value)) for key, value in rule.items())) for rule in rules}
 
 
-def _rule(port: Data) -> dict[str, str]:
-    protocol = PROTOCOLS.get(str(port.get("protocol") or "tcp").lower())
-    if protocol is None:
+def _rule(port: Port) -> dict[str, str]:
+    rule = {"PROTOCOL": port.protocol.upper(), "RULE_TYPE": "inbound"}
+    if port.first is not None:
+        rule["RANGE"] = str(port.first) if port.first == port.last else f"{port.first}:{port.last}"
+    return {**rule, **_from(port.remote_cidr)}
+
+
+def _from(cidr: str | None) -> dict[str, str]:
+    if cidr is None:
         return {}
-    rule = {"PROTOCOL": protocol, "RULE_TYPE": "inbound"}
-    ports = port.get("source_range") or port.get("target_range") or port.get("source") or port.get("target")
-    if protocol != "ICMP" and ports:
-        rule["RANGE"] = _range(ports)
-    return {**rule, **_from(port.get("remote_cidr"))}
-
-
-def _range(ports: t.Any) -> str:
-    if isinstance(ports, (list, tuple)):
-        return ":".join(map(str, ports))
-    return str(ports)
-
-
-def _from(cidr: t.Any) -> dict[str, str]:
-    if not cidr:
-        return {}
-    network = ipaddress.ip_network(str(cidr), strict=False)
+    network = ipaddress.ip_network(cidr)
     if network.prefixlen == 0:
         return {}
     if network.num_addresses > LARGEST_SIZE:

@@ -15,8 +15,8 @@ import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import errors, labels
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.quotas import Quota
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.security import Rule, read_rule
+from ansible_collections.indigo.paas.plugins.module_utils.quotas import Quota
 from ansible_collections.indigo.paas.plugins.module_utils.retry import Retry
 
 try:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import errors, servers
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.servers import Identity, Server
+from ansible_collections.indigo.paas.plugins.module_utils.openstack.servers import Server
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.retry import pause
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import ERROR, RUNNING, STOPPED
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import ERROR, RUNNING, STOPPED, Identity
 
 FIRST_INTERVAL = 1.0
 LONGEST_INTERVAL = 10.0

@@ -40,11 +40,6 @@ class Preemption:
 NO_PREEMPTION = Preemption()
 
 
-def is_preemptible(group: t.Mapping[str, t.Any]) -> bool:
-    """Return whether the nodes of the plan's GROUP may be taken back."""
-    return bool((group.get("size") or {}).get("preemptible"))
-
-
 def read(site: str, option: t.Mapping[str, t.Any]) -> Preemption:
     """Return what SITE's OPTION preemptible says. Raises SiteError (bad_input) with all that is wrong with it."""
     problems = [

@@ -9,11 +9,11 @@ import ipaddress
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 
 ANYBODY = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
-PROTOCOLS = ("tcp", "udp")
-
-Data = t.Mapping[str, t.Any]
+# Protocols that have another name where they carry IPv6.
+OF_IPV6 = {"icmp": "ipv6-icmp"}
 
 
 class Rule(t.NamedTuple):
@@ -50,15 +50,11 @@ def deployment_rules(ssh_from: str | None) -> set[Rule]:
         raise SiteError(f"The option site_ssh_from is wrong: {error}", bad_input=True) from error
 
 
-def port_rules(group: Data) -> set[Rule]:
-    """Return the rules for the ports of the plan's GROUP. Raises SiteError (bad_input) for a port that is none."""
+def port_rules(group: NodeGroup) -> set[Rule]:
+    """Return the rules for the ports of GROUP."""
     rules: set[Rule] = set()
-    for port in group.get("ports") or ():
-        try:
-            first, last = _range(port)
-            rules |= _rules(_protocol(port), first, last, port.get("remote_cidr"))
-        except ValueError as error:
-            raise SiteError(f"The port '{port.get('name')}' of '{group['name']}': {error}", bad_input=True) from error
+    for port in group.ports:
+        rules |= _rules(port.protocol, port.first, port.last, port.remote_cidr)
     return rules
 
 
@@ -78,31 +74,13 @@ def read_rule(rule: t.Any, own_group: str) -> Rule | None:
     )
 
 
-def _rules(protocol: str, first: int, last: int, cidr: str | None) -> set[Rule]:
+def _rules(protocol: str, first: int | None, last: int | None, cidr: str | None) -> set[Rule]:
     if cidr is None:
-        return {Rule(family, protocol, first, last, anybody) for family, anybody in ANYBODY.items()}
-    network = ipaddress.ip_network(cidr, strict=False)
-    return {Rule(f"IPv{network.version}", protocol, first, last, str(network))}
-
-
-def _range(port: Data) -> tuple[int, int]:
-    """Return the first and the last port at the node: the target, or where that is not given, the source."""
-    for span in (port.get("target_range"), port.get("source_range")):
-        if span:
-            first, last = int(span[0]), int(span[1])
-            break
+        networks = ANYBODY
     else:
-        number = port.get("target") or port.get("source")
-        if number is None:
-            raise ValueError("it has neither target nor source")
-        first = last = int(number)
-    if not 1 <= first <= last <= 65535:
-        raise ValueError(f"{first} to {last} is no range of ports")
-    return first, last
-
-
-def _protocol(port: Data) -> str:
-    name = str(port.get("protocol") or "tcp").lower()
-    if name not in PROTOCOLS:
-        raise ValueError(f"'{name}' is no protocol with ports; it must be {' or '.join(PROTOCOLS)}")
-    return name
+        network = ipaddress.ip_network(cidr, strict=False)
+        networks = {f"IPv{network.version}": str(network)}
+    return {
+        Rule(family, OF_IPV6.get(protocol, protocol) if family == "IPv6" else protocol, first, last, network)
+        for family, network in networks.items()
+    }

@@ -9,15 +9,15 @@ import base64
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
+from ansible_collections.indigo.paas.plugins.module_utils.flavors import MIB, Flavor
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import labels
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.flavors import MIB, Flavor
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.preemption import NO_PREEMPTION, Preemption
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,
     RUNNING,
     STOPPED,
     UNFINISHED,
+    Identity,
     NewNode,
     Node,
 )
@@ -37,7 +37,6 @@ STATES = {
 GONE = ("DELETED", "SOFT_DELETED")
 DELETING = "deleting"
 
-Identity = tuple[str, int]
 Server = t.Any
 
 
@@ -154,20 +153,19 @@ def _problem(server: Server, found: str) -> str | None:
 
 def node_labels(deployment: str, node: NewNode, host_key: str, key_mark: str) -> dict[str, str]:
     """Return the metadata by which a server is found again as NODE, with the tags of its group."""
-    size = node_size(node.group)
-    public = bool((node.group.get("network") or {}).get("public"))
-    tags = {str(name)[:255]: str(value)[:255] for name, value in (node.group.get("tags") or {}).items()}
+    size = node.group.size
+    tags = {name[:255]: value[:255] for name, value in node.group.tags.items()}
     return {
         **{name: value for name, value in tags.items() if not name.startswith(labels.LABEL)},
         labels.DEPLOYMENT: deployment,
-        labels.GROUP: node.group["group"],
+        labels.GROUP: node.group.safe_name,
         labels.INDEX: str(node.index),
         labels.HOSTNAME: node.name,
         labels.HOST_KEY: host_key,
         labels.KEY: key_mark,
-        labels.CPUS: f"{size['cpus']:g}",
-        labels.MEMORY: str(int(size["memory"])),
-        **({labels.PUBLIC: "1"} if public else {}),
+        labels.CPUS: f"{size.cpus:g}",
+        labels.MEMORY: str(int(size.memory)),
+        **({labels.PUBLIC: "1"} if node.group.public else {}),
     }
 
 
@@ -184,7 +182,7 @@ def server_request(
     volume_type: str | None = None,
 ) -> dict[str, t.Any]:
     """Return the attributes of the server to ask for; `volumes` are the ids of those to attach."""
-    group = node.group["group"]
+    group = node.group.safe_name
     networks = [*blueprint.networks]
     if blueprint.new_network:
         networks.insert(0, around.networks[blueprint.new_network])

@@ -9,11 +9,11 @@ import time
 import typing as t
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.flavors import GIB
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import labels
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.flavors import GIB
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.servers import Identity
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Identity, NewNode
 
 INTERVAL = 1.5
 FREE = "available"
@@ -26,21 +26,21 @@ def wanted_volumes(deployment: str, nodes: t.Iterable[NewNode], volume_type: str
     """Return what to ask for each volume that is to be made for NODES, by (group, index, name)."""
     found = {}
     for node in nodes:
-        for volume in node.group.get("volumes") or ():
-            if volume.get("volume_id"):
+        for volume in node.group.volumes:
+            if volume.volume_id:
                 continue
             kind = volume_type or None
-            found[(node.group["group"], node.index, volume["name"])] = {
-                "name": labels.thing_name(deployment, f"{node.name}.{volume['name']}"),
-                "size": gibibytes(volume.get("size")),
+            found[(*node.identity, volume.name)] = {
+                "name": labels.thing_name(deployment, f"{node.name}.{volume.name}"),
+                "size": gibibytes(volume.size),
                 "metadata": {
                     labels.DEPLOYMENT: deployment,
-                    labels.GROUP: node.group["group"],
+                    labels.GROUP: node.group.safe_name,
                     labels.INDEX: str(node.index),
-                    labels.VOLUME: volume["name"],
+                    labels.VOLUME: volume.name,
                 },
                 **({"volume_type": kind} if kind else {}),
-                **({"snapshot_id": volume["snapshot_id"]} if volume.get("snapshot_id") else {}),
+                **({"snapshot_id": volume.snapshot_id} if volume.snapshot_id else {}),
             }
     return found
 
@@ -50,16 +50,16 @@ def gibibytes(size: int | None) -> int:
     return max(-(-(size or 0) // GIB), 1)
 
 
-def require_single(groups: t.Iterable[Data]) -> None:
+def require_single(groups: t.Iterable[NodeGroup]) -> None:
     """Raise SiteError (bad_input) where several nodes of a group would share one existing volume."""
     problems = [
         Problem(
-            f"The {group['count']} nodes of '{group['name']}' cannot all have the volume '{volume['volume_id']}'",
+            f"The {group.count} nodes of '{group.name}' cannot all have the volume '{volume.volume_id}'",
             hint="Ask for one node, or for new volumes by size.",
         )
         for group in groups
-        for volume in group.get("volumes") or ()
-        if volume.get("volume_id") and group["count"] > 1
+        for volume in group.volumes
+        if volume.volume_id and group.count > 1
     ]
     if problems:
         raise SiteError(problems, bad_input=True)
@@ -105,13 +105,9 @@ class Store:
         self._create(new.values())
         self._wait(wanted, new)
 
-    def of(self, node: NewNode) -> list[Data]:
-        """Return the plan's volumes of NODE, each with its `id`."""
-        group, index = node.group["group"], node.index
-        return [
-            {**volume, "id": volume.get("volume_id") or self._ids[(group, index, volume["name"])]}
-            for volume in node.group.get("volumes") or ()
-        ]
+    def of(self, node: NewNode) -> dict[str, Volume]:
+        """Return the plan's volumes of NODE by their ids."""
+        return {volume.volume_id or self._ids[(*node.identity, volume.name)]: volume for volume in node.group.volumes}
 
     def remove(self, keep: t.Callable[[Identity], bool] = lambda _identity: False) -> None:
         """Delete the volumes of all nodes but those that KEEP says. Raises SiteError where one stays."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import itertools
 import re
 import typing as t
@@ -13,8 +14,13 @@ from dataclasses import asdict, dataclass, field
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.evidence.options import option_problems
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import (
+    NodeGroup,
+    group_problems,
+    read_groups,
+    wishes,
+)
 from ansible_collections.indigo.paas.plugins.module_utils.node_names import new_names
-from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
 
 RUNNING = "running"
 STOPPED = "stopped"
@@ -24,6 +30,7 @@ ERROR = "error"
 DEPLOYMENT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 Progress = t.Callable[[str], None]
+Identity = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -72,11 +79,16 @@ class Node:
 
 @dataclass(frozen=True)
 class NewNode:
-    """A node that the plan wants and the site has not; `group` is the plan's group."""
+    """A node that the plan wants and the site has not."""
 
     name: str
-    group: dict[str, t.Any]
+    group: NodeGroup
     index: int
+
+    @property
+    def identity(self) -> Identity:
+        """What it is found again by."""
+        return self.group.safe_name, self.index
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,46 @@ class Result:
     kept: list[str]
     changed: bool
     warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What ensure_nodes is asked for; `say` takes lines for people."""
+
+    deployment: str
+    groups: list[NodeGroup]
+    public_key: str
+    say: Progress
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a site says of changes before it makes them.
+
+    strangers   kept nodes that do not know the key yet
+    touched     whether anything besides the nodes is to be changed
+    """
+
+    warnings: list[str] = field(default_factory=list)
+    strangers: list[Node] = field(default_factory=list)
+    touched: bool = False
+
+
+class Work(abc.ABC):
+    """A site's own steps of one call of ensure_nodes.
+
+    found   the nodes that the deployment has there
+    """
+
+    found: list[Node]
+
+    @abc.abstractmethod
+    def prepare(self, changes: Changes) -> Foreseen:
+        """Find all that CHANGES need, and change nothing. Raises SiteError where something is not there."""
+
+    @abc.abstractmethod
+    def apply(self, changes: Changes) -> tuple[list[Node], bool]:
+        """Bring CHANGES about; return all nodes, which answer, and whether anything besides nodes was changed."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +204,10 @@ class Site(abc.ABC):
     # Whether it makes the networks whose ranges of addresses templates give.
     MAKES_NETWORKS: t.ClassVar[bool] = False
     OPTIONS: t.ClassVar[dict[str, Option]] = {}
+    # By the names of `wishes`: what of a node group is refused here, has no effect, or is so anyhow; and why.
+    REFUSED: t.ClassVar[t.Mapping[str, str]] = {}
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {}
+    ANYHOW: t.ClassVar[t.Mapping[str, str]] = {}
 
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
         self.name = name
@@ -184,6 +240,9 @@ class Site(abc.ABC):
         """Return the nodes labelled as DEPLOYMENT's, sorted by group and index. Raises SiteError."""
 
     @abc.abstractmethod
+    def begin(self, order: Order) -> Work:
+        """Return the work on ORDER, having looked at the site. Raises SiteError (bad_input) where there is no room."""
+
     def ensure_nodes(
         self,
         deployment: str,
@@ -198,6 +257,44 @@ class Site(abc.ABC):
         Calling it again continues what a call before it left undone, however that ended.
         A dry run changes nothing and reports what would be done. Raises SiteError.
         """
+        check_deployment_name(deployment)
+        order = Order(deployment, read_groups(groups), public_key, progress or (lambda _line: None))
+        self._require(order)
+        with self._doing("Making the nodes"):
+            work = self.begin(order)
+            changes = reconcile(order.groups, work.found)
+            foreseen = work.prepare(changes)
+            warnings = [*self.unheeded(order.groups), *foreseen.warnings]
+            if dry_run:
+                nodes, touched = [*changes.keep, *changes.repair], False
+            else:
+                nodes, touched = work.apply(changes)
+        return result_of(changes, nodes, warnings, strangers=foreseen.strangers, touched=foreseen.touched or touched)
+
+    def _require(self, order: Order) -> None:
+        """Raise SiteError where ORDER asks for what no site can make, or for what this type of site must not drop."""
+        refused = _asked(order.groups, self.REFUSED)
+        self.refuse(order.deployment, [f"'{group.name}' asks for {what}: {why}." for group, what, why in refused])
+        problems = list(group_problems(group for group in order.groups if group.count))
+        if problems:
+            raise SiteError(problems, bad_input=True)
+
+    def unheeded(self, groups: t.Iterable[NodeGroup]) -> list[str]:
+        """Return a warning for each thing that GROUPS ask for and that has no effect here."""
+        return [
+            f"Site '{self.name}' does not heed {asked} of '{group.name}': {reason}."
+            for group, asked, reason in _asked(groups, self.UNHEEDED)
+        ]
+
+    def refuse(self, deployment: str, reasons: t.Iterable[str]) -> None:
+        """Raise SiteError (bad_input) where there are REASONS for which the site cannot hold DEPLOYMENT."""
+        problems = [Problem(f"Site '{self.name}' cannot hold '{deployment}': {reason}") for reason in reasons]
+        if problems:
+            raise SiteError(problems, bad_input=True)
+
+    def _doing(self, _what: str) -> contextlib.AbstractContextManager[None]:
+        """Return a context in which errors of the site's own library are told as SiteError."""
+        return contextlib.nullcontext()
 
     @abc.abstractmethod
     def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
@@ -271,6 +368,17 @@ class Site(abc.ABC):
         }
 
 
+def _asked(groups: t.Iterable[NodeGroup], reasons: t.Mapping[str, str]) -> list[tuple[NodeGroup, str, str]]:
+    """Return what GROUPS ask for of what REASONS name, in words, each with its group and the reason."""
+    return [
+        (group, asked, reasons[name])
+        for group in groups
+        if group.count
+        for name, asked in wishes(group).items()
+        if name in reasons
+    ]
+
+
 def _to_power(site: str, nodes: t.Iterable[Node], names: t.Iterable[str], running: bool) -> list[Node]:
     """Return which of NODES, that NAMES says, have to be started or stopped."""
     known = {node.name: node for node in nodes}
@@ -303,7 +411,7 @@ def check_deployment_name(name: str) -> None:
         )
 
 
-def reconcile(groups: t.Iterable[t.Mapping[str, t.Any]], nodes: t.Iterable[Node]) -> Changes:
+def reconcile(groups: t.Iterable[NodeGroup], nodes: t.Iterable[Node]) -> Changes:
     """Compare the plan's GROUPS with the NODES that exist.
 
     A node goes when its name or id is in its group's removal_list, when its group left the plan, when its
@@ -316,7 +424,7 @@ def reconcile(groups: t.Iterable[t.Mapping[str, t.Any]], nodes: t.Iterable[Node]
     for node in sorted(nodes, key=_by_index):
         members.setdefault(node.group, []).append(node)
     groups = list(groups)
-    kept = [_staying(group, members.get(group["group"], [])) for group in groups]
+    kept = [_staying(group, members.get(group.safe_name, [])) for group in groups]
     stay = [node for found in kept for node in found]
     taken = {node.name for node in stay}
     create: list[NewNode] = []
@@ -335,48 +443,35 @@ def _by_index(node: Node) -> tuple[t.Any, ...]:
     return (node.group, node.index, node.state != RUNNING, node.state != STOPPED, node.id)
 
 
-def _staying(group: t.Mapping[str, t.Any], members: list[Node]) -> list[Node]:
+def _staying(group: NodeGroup, members: list[Node]) -> list[Node]:
     """Return the nodes of GROUP to keep; of several with one index the first, which is the healthiest."""
-    removed = set(group.get("removal_list") or ())
-    here = group.get("indices")
+    removed, here = set(group.removal_list), group.indices
     by_index: dict[int, Node] = {}
     for node in members:
         if node.name not in removed and node.id not in removed and (here is None or node.index in here):
             by_index.setdefault(node.index, node)
-    return [by_index[index] for index in sorted(by_index)[: group["count"]]]
+    return [by_index[index] for index in sorted(by_index)[: group.count]]
 
 
-def _missing(group: t.Mapping[str, t.Any], kept: list[Node], taken: set[str]) -> list[NewNode]:
-    removed = set(group.get("removal_list") or ())
+def _missing(group: NodeGroup, kept: list[Node], taken: set[str]) -> list[NewNode]:
+    removed = set(group.removal_list)
     there = {node.index for node in kept}
-    indices = itertools.count() if group.get("indices") is None else iter(group["indices"])
-    free = (index for index in indices if index not in there and f"{group['hostname']}-{index}" not in removed)
-    chosen = list(itertools.islice(free, max(0, group["count"] - len(kept))))
-    never = {*taken, *removed, *group.get("taken", ())}
+    indices = itertools.count() if group.indices is None else iter(group.indices)
+    free = (index for index in indices if index not in there and f"{group.hostname}-{index}" not in removed)
+    chosen = list(itertools.islice(free, max(0, group.count - len(kept))))
+    never = {*taken, *removed, *group.taken}
     names = new_names(group, chosen, [node.name for node in kept], never)
-    return [NewNode(name, dict(group), index) for name, index in zip(names, chosen, strict=True)]
+    return [NewNode(name, group, index) for name, index in zip(names, chosen, strict=True)]
 
 
-def wanted_networks(groups: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
-    """Return the networks that GROUPS ask for by their names: {"cidr", "gateway", "addresses"}."""
-    found: dict[str, dict[str, t.Any]] = {}
-    for group in groups:
-        for network in group.get("networks") or ():
-            made = found.setdefault(
-                network["name"], {"cidr": network["cidr"], "gateway": network["gateway"], "addresses": set()}
-            )
-            made["addresses"] |= {network["address"]} - {None}
-    return found
-
-
-def size_warnings(groups: t.Iterable[t.Mapping[str, t.Any]], changes: Changes) -> list[str]:
+def size_warnings(groups: t.Iterable[NodeGroup], changes: Changes) -> list[str]:
     """Return a warning for each node that stays and was made with another size than GROUPS ask for."""
-    wanted = {group["group"]: node_size(group) for group in groups}
+    wanted = {group.safe_name: group.size for group in groups}
     return [
         f"Node {node.name} keeps the size that it was made with. Name it in removal_list to replace it."
         for node in (*changes.keep, *changes.repair)
         if node.state in (RUNNING, STOPPED)
-        and node.size != {"cpus": wanted[node.group]["cpus"], "memory": int(wanted[node.group]["memory"])}
+        and node.size != {"cpus": wanted[node.group].cpus, "memory": int(wanted[node.group].memory)}
     ]
 
 

@@ -9,9 +9,9 @@ import contextlib
 import io
 import os
 import tarfile
-import time
 import typing as t
 
+from ansible_collections.indigo.paas.plugins.module_utils import reach
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image, misfits
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import gpus, host, networks, volumes
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.connection import (
@@ -39,23 +39,23 @@ from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library 
 )
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.publishing import Publishing, check_ports
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.removal import remove_when_free
-from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder
 from ansible_collections.indigo.paas.plugins.module_utils.labels import DEPLOYMENT
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
-from ansible_collections.indigo.paas.plugins.module_utils.reach import ssh_answers
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     STOPPED,
     Changes,
+    Foreseen,
     NewNode,
     Node,
     Option,
+    Order,
     Progress,
-    Result,
     Site,
+    Work,
     check_deployment_name,
-    reconcile,
-    result_of,
     size_warnings,
 )
 
@@ -70,6 +70,18 @@ class DockerSite(Site):
 
     type = "docker"
     MAKES_NETWORKS = True
+    ANYHOW: t.ClassVar[t.Mapping[str, str]] = {"ports": "whoever reaches a node's address reaches all of its ports"}
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+        "size.disk": "nodes share the disk of the engine's host",
+        "size.instance_type": "an engine has no sizes of its own",
+        "size.preemptible": "an engine takes nothing back",
+        "network": "nodes are in networks of the deployment's own",
+        "volumes.size": "a volume of an engine has no size",
+        "volumes.type": "an engine has one kind of volumes",
+        "volumes.device": "a volume of an engine is no device",
+        "volumes.fs_type": "a volume of an engine has no file system of its own",
+        "users": "a container has root alone",
+    }
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "endpoint": Option(
             str,
@@ -150,35 +162,9 @@ class DockerSite(Site):
         with self._doing("Listing the nodes"):
             return self._nodes(deployment)
 
-    def ensure_nodes(
-        self,
-        deployment: str,
-        groups: list[Data],
-        *,
-        public_key: str,
-        progress: Progress | None = None,
-        dry_run: bool = False,
-    ) -> Result:
-        check_deployment_name(deployment)
-        with self._doing("Making the nodes"):
-            self._require_room(groups, deployment)
-            changes = reconcile(groups, self._nodes(deployment))
-            devices = self._allot_gpus(groups, changes, deployment)
-            known = self._each(lambda node: self._lets_in(node, public_key), changes.keep)
-            strangers = [node for node, lets_in in zip(changes.keep, known, strict=True) if not lets_in]
-            warnings = self._warnings(groups, changes, deployment)
-            if dry_run:
-                return result_of(changes, [*changes.keep, *changes.repair], warnings, strangers=strangers)
-            new = _new(groups, changes)
-            say = progress or (lambda _line: None)
-            images = self._build_images([node.group for node in new], say) if new else {}
-            self._clear(changes, deployment)
-            if new:
-                say(f"Making {len(new)} nodes" if len(new) > 1 else f"Making the node {new[0].name}")
-                self._make(new, groups, deployment, public_key, images, devices)
-            self._revive(changes, strangers, public_key)
-            self._wait_for_others(deployment, new)
-            return result_of(changes, self._nodes(deployment), warnings, strangers=strangers)
+    def begin(self, order: Order) -> Work:
+        self._require_room(order.groups, order.deployment)
+        return _Making(self, order)
 
     def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
         check_deployment_name(deployment)
@@ -267,71 +253,90 @@ class DockerSite(Site):
             return []
         return ["Its engine is reached without TLS: who reaches that port is root on its host."]
 
-    def _require_room(self, groups: list[Data], deployment: str) -> None:
+    def _require_room(self, groups: list[NodeGroup], deployment: str) -> None:
         reasons = misfits(
             groups, self._description(self._api.info(), self._containers(), self._references()), deployment
         )
         reasons += volumes.misfits(groups, self._offered_volumes(groups))
         reasons += networks.misfits(groups, self._api.networks(), deployment)
         reasons += self._publishing.misfits(groups) if self._publishing else []
-        self._refuse(deployment, reasons)
+        self.refuse(deployment, reasons)
 
-    def _allot_gpus(self, groups: list[Data], changes: Changes, deployment: str) -> dict[str, list[str]]:
+    def allot_gpus(self, groups: list[NodeGroup], changes: Changes, deployment: str) -> dict[str, list[str]]:
         """Return the GPUs of the nodes that are to be made, by name. Raises SiteError where some are missing."""
         going = {node.id for node in (*changes.remove, *_broken(changes))}
         busy = gpus.taken(container for container in self._containers() if container["Id"] not in going)
         free = [device for device in self._gpus(self._api.info()) if device not in busy]
         devices, missing = gpus.allot(_new(groups, changes), free)
-        self._refuse(deployment, [f"{missing} GPUs are missing; it has {len(free)} free."] if missing else [])
+        self.refuse(deployment, [f"{missing} GPUs are missing; it has {len(free)} free."] if missing else [])
         return devices
 
-    def _refuse(self, deployment: str, reasons: list[str]) -> None:
-        """Raise SiteError where there are REASONS."""
-        if reasons:
-            raise SiteError(
-                [Problem(f"Site '{self.name}' cannot hold '{deployment}': {reason}") for reason in reasons],
-                bad_input=True,
-            )
-
-    def _offered_volumes(self, groups: list[Data]) -> list[str]:
-        if not any(volume.get("volume_id") for group in groups for volume in group.get("volumes") or ()):
+    def _offered_volumes(self, groups: list[NodeGroup]) -> list[str]:
+        if not any(volume.volume_id for group in groups for volume in group.volumes):
             return []
         there = {volume["Name"] for volume in self._api.volumes()["Volumes"] or ()}
         return [name for name in map(str, self.options["volumes"]) if name in there]
 
-    def _warnings(self, groups: list[Data], changes: Changes, deployment: str) -> list[str]:
+    def warnings(self, groups: list[NodeGroup], changes: Changes, deployment: str) -> list[str]:
         staying = {node.id for node in (*changes.keep, *changes.repair)} - {node.id for node in _broken(changes)}
         kept = [container for container in self._containers(deployment) if container["Id"] in staying]
-        shown = self._publishing.warnings(groups) if self._publishing else []
+        shown = [*self._open_to_all(groups), *(self._publishing.warnings(groups) if self._publishing else [])]
         there = networks.warnings(groups, self._networks(deployment).found(), kept)
         return [*size_warnings(groups, changes), *volumes.warnings(groups, kept), *there, *shown]
 
+    def _open_to_all(self, groups: t.Iterable[NodeGroup]) -> list[str]:
+        """Return which ports of nodes that are reached at their own addresses some should not reach, as sentences."""
+        return [
+            f"Site '{self.name}' does not heed the remote_cidr of '{port.name}' of '{group.name}': "
+            "an engine cannot limit who comes in."
+            for group in groups
+            if group.count and not (self._publishing and self._publishing.is_shown(group))
+            for port in group.ports
+            if port.is_limited
+        ]
+
     # Making it so
+
+    def strangers(self, nodes: t.Sequence[Node], public_key: str) -> list[Node]:
+        """Return those of NODES that do not let PUBLIC_KEY in."""
+        known = self._each(lambda node: self._lets_in(node, public_key), nodes)
+        return [node for node, lets_in in zip(nodes, known, strict=True) if not lets_in]
+
+    def apply(self, order: Order, changes: Changes, strangers: list[Node], devices: dict[str, list[str]]) -> list[Node]:
+        """Bring CHANGES about and return all nodes; DEVICES are the GPUs of the new ones."""
+        new = _new(order.groups, changes)
+        images = self._build_images([node.group for node in new], order.say) if new else {}
+        self._clear(changes, order.deployment)
+        if new:
+            order.say(f"Making {len(new)} nodes" if len(new) > 1 else f"Making the node {new[0].name}")
+            self._make(new, order, images, devices)
+        self._revive(changes, strangers, order.public_key)
+        self._wait_for_others(order.deployment, new)
+        return self._nodes(order.deployment)
 
     def _clear(self, changes: Changes, deployment: str) -> None:
         """Remove what goes: it makes room, and sets names free, for what comes."""
         self._each(self._remove, [*changes.remove, *_broken(changes)])
         staying = {(node.group, node.index) for node in (*changes.keep, *changes.repair)}
-        staying |= {(node.group["group"], node.index) for node in changes.create}
+        staying |= {node.identity for node in changes.create}
         volumes.Store(self._api, deployment).remove(keep=lambda identity: identity in staying)
 
     def _make(
         self,
         new: list[NewNode],
-        groups: list[Data],
-        deployment: str,
-        public_key: str,
+        order: Order,
         images: dict[str, str],
         devices: dict[str, list[str]],
     ) -> None:
         """Make the nodes that are new, and wait until each answers."""
-        there = self._networks(deployment)
-        ways = Ways(there.shared(), there.made(groups), networks.first_network(groups, deployment))
-        maker = Maker(self._api, deployment, ways, public_key, self._publishing)
-        store = volumes.Store(self._api, deployment)
+        there = self._networks(order.deployment)
+        first = networks.first_network(order.groups, order.deployment)
+        ways = Ways(there.shared(), there.made(order.groups), first)
+        maker = Maker(self._api, order.deployment, ways, order.public_key, self._publishing)
+        store = volumes.Store(self._api, order.deployment)
 
         def make(node: NewNode) -> None:
-            self._boot(maker.make(node, images[node.group["group"]], store.mounts(node), devices[node.name]))
+            self._boot(maker.make(node, images[node.group.safe_name], store.mounts(node), devices[node.name]))
 
         self._each(make, new)
 
@@ -346,15 +351,15 @@ class DockerSite(Site):
         booted = {node.name for node in new}
         self._each(self._wait, [node for node in self._nodes(deployment) if node.name not in booted])
 
-    def _build_images(self, groups: list[Data], say: Progress) -> dict[str, str]:
+    def _build_images(self, groups: list[NodeGroup], say: Progress) -> dict[str, str]:
         """Return the image's reference for each of GROUPS by its safe name; missing images are built."""
         description = self._description(self._api.info(), [], self._references())
         builder = ImageBuilder(self._api, self._connection.client(FIRST_ANSWER_TIMEOUT), say)
         recipes = {image["name"]: image["recipe"] for image in self._images}
         references = {}
         for group in groups:
-            image = match_image(description, group.get("image")) or {}
-            references[group["group"]] = image.get("reference") or builder.ensure(recipes[image["name"]])
+            image = match_image(description, group.image) or {}
+            references[group.safe_name] = image.get("reference") or builder.ensure(recipes[image["name"]])
         return references
 
     def _networks(self, deployment: str) -> networks.Networks:
@@ -396,7 +401,6 @@ class DockerSite(Site):
             return
         text = f"{known.rstrip()}\n{public_key.strip()}\n".lstrip()
         self._api.put_archive(node.id, "/", tar([("root/.ssh", 0o700, None), (AUTHORIZED_KEYS[1:], 0o600, text)]))
-        return node.name
 
     def _read_file(self, container: str, path: str) -> str:
         try:
@@ -409,20 +413,8 @@ class DockerSite(Site):
 
     def _wait(self, node: Node) -> None:
         """Wait until NODE's SSH server answers. Raises SiteError when it has not in BOOT_TIMEOUT seconds."""
-        began = time.monotonic()
-        pause = 0.05
-        while not ssh_answers(node.ansible_host, node.ansible_port):
-            waited = time.monotonic() - began
-            if waited > 2:
-                self._require_running(node)
-            if waited > BOOT_TIMEOUT:
-                raise SiteError(
-                    f"Node {node.name}: no SSH server answers after {BOOT_TIMEOUT} s "
-                    f"at {node.ansible_host} port {node.ansible_port}",
-                    hint=f"Look into it with `docker exec {node.id[:12]} journalctl`. {self._reach_hint()}",
-                )
-            time.sleep(pause)
-            pause = min(pause * 1.5, 1.0)
+        hint = f"Look into it with `docker exec {node.id[:12]} journalctl`. {self._reach_hint()}"
+        reach.wait_for_ssh(node, BOOT_TIMEOUT, hint=hint, check=lambda: self._require_running(node))
 
     def _reach_hint(self) -> str:
         if self._publishing:
@@ -446,12 +438,32 @@ class DockerSite(Site):
             self._api.remove_network(network["Id"])
 
 
+class _Making(Work):
+    """One call of ensure_nodes."""
+
+    def __init__(self, site: DockerSite, order: Order) -> None:
+        self._site = site
+        self._order = order
+        self._devices: dict[str, list[str]] = {}
+        self._strangers: list[Node] = []
+        self.found = site.list_nodes(order.deployment)
+
+    def prepare(self, changes: Changes) -> Foreseen:
+        groups, deployment = self._order.groups, self._order.deployment
+        self._devices = self._site.allot_gpus(groups, changes, deployment)
+        self._strangers = self._site.strangers(changes.keep, self._order.public_key)
+        return Foreseen(self._site.warnings(groups, changes, deployment), self._strangers)
+
+    def apply(self, changes: Changes) -> tuple[list[Node], bool]:
+        return self._site.apply(self._order, changes, self._strangers, self._devices), False
+
+
 def _broken(changes: Changes) -> list[Node]:
     """Return the nodes that are made anew."""
     return [node for node in changes.repair if node.state != STOPPED]
 
 
-def _new(groups: list[Data], changes: Changes) -> list[NewNode]:
+def _new(groups: list[NodeGroup], changes: Changes) -> list[NewNode]:
     """Return the nodes for which a container is made."""
-    by_name = {group["group"]: group for group in groups}
+    by_name = {group.safe_name: group for group in groups}
     return [*changes.create, *(NewNode(node.name, by_name[node.group], node.index) for node in _broken(changes))]

@@ -12,6 +12,7 @@ import typing as t
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from ansible_collections.indigo.paas.plugins.module_utils import reach
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.existing_volumes import require_offered
@@ -19,23 +20,21 @@ from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, 
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import Client
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.making import Making
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     RUNNING,
     STOPPED,
     Node,
     Option,
+    Order,
     Progress,
-    Result,
     Site,
     check_deployment_name,
     read_entries,
-    reconcile,
-    result_of,
 )
 
 Data = dict[str, t.Any]
 
-INTERVAL = 2.0  # seconds between two looks at what answers
 IMAGE_KEYS = ("name", "template", "image", "type", "distribution", "version", "architecture")
 
 
@@ -43,6 +42,16 @@ class OpennebulaSite(Site):
     """Nodes as virtual machines of one user of OpenNebula."""
 
     type = "opennebula"
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+        "size.instance_type": "machines are made to size",
+        "size.preemptible": "OpenNebula takes nothing back",
+        "network": "site_private_network says which one it is",
+        "volumes.type": "disks are where the site keeps those of machines",
+        "volumes.device": "a machine names its disks itself",
+    }
+    REFUSED: t.ClassVar[t.Mapping[str, str]] = {
+        "volumes.snapshot_id": "disks are not made from snapshots here, so that its data would be missing",
+    }
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "endpoint": Option(str, None, "URL of the XML-RPC API; by default ONE_XMLRPC, or that of this machine."),
         "auth_file": Option(str, None, "File with USER:PASSWORD; by default ONE_AUTH, or ~/.one/one_auth."),
@@ -97,26 +106,8 @@ class OpennebulaSite(Site):
         check_deployment_name(deployment)
         return self._cloud.nodes(deployment)
 
-    def ensure_nodes(
-        self,
-        deployment: str,
-        groups: list[Data],
-        *,
-        public_key: str,
-        progress: Progress | None = None,
-        dry_run: bool = False,
-    ) -> Result:
-        check_deployment_name(deployment)
-        description = self._require_room(groups, deployment)
-        changes = reconcile(groups, self._cloud.nodes(deployment))
-        say = progress or (lambda _line: None)
-        work = Making(self._cloud, deployment, groups, description=description, public_key=public_key, say=say)
-        touched = work.prepare(changes)
-        if dry_run:
-            return result_of(changes, [*changes.keep, *changes.repair], touched=touched)
-        nodes = work.run(changes) if changes or touched else list(changes.keep)
-        self._wait_for_ssh([node for node in nodes if node.name not in changes.names()["keep"]], say)
-        return result_of(changes, nodes, touched=touched)
+    def begin(self, order: Order) -> Making:
+        return Making(self._cloud, order, self._require_room(order.groups, order.deployment), self.wait_for_ssh)
 
     def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
         check_deployment_name(deployment)
@@ -140,7 +131,7 @@ class OpennebulaSite(Site):
                 raise SiteError([Problem(f"Site '{self.name}': node {node.name} stays {node.state}") for node in late])
             time.sleep(ending.INTERVAL if late else 0)
         if running:
-            self._wait_for_ssh([node for node in self._cloud.nodes(deployment) if node.id in ids], lambda _line: None)
+            self.wait_for_ssh([node for node in self._cloud.nodes(deployment) if node.id in ids])
 
     # OpenNebula
 
@@ -205,39 +196,27 @@ class OpennebulaSite(Site):
             used=machines.use(vms),
         )
 
-    def _require_room(self, groups: list[Data], deployment: str) -> Data:
+    def _require_room(self, groups: list[NodeGroup], deployment: str) -> Data:
         """Return the site's description. Raises SiteError (bad_input) where it cannot hold GROUPS."""
         require_offered(self.name, groups, self.options["volumes"])
         description = self._description(self._cloud.machines())
         self._cloud.network_id("private_network")
-        if any((group.get("network") or {}).get("public") for group in groups):
+        if any(group.public for group in groups):
             self._cloud.network_id("public_network")
-        reasons = misfits(groups, description, deployment)
-        if reasons:
-            raise SiteError(
-                [Problem(f"Site '{self.name}' cannot hold '{deployment}': {reason}") for reason in reasons],
-                bad_input=True,
-            )
+        self.refuse(deployment, misfits(groups, description, deployment))
         return description
 
     # Answering
 
-    def _wait_for_ssh(self, nodes: list[Node], say: Progress) -> None:
+    def wait_for_ssh(self, nodes: list[Node], say: Progress = lambda _line: None) -> None:
+        """Return when the SSH server of each of NODES shows the host key that the node was made with."""
         if nodes and self.options["wait_for_ssh"]:
             say(f"Waiting for {len(nodes)} nodes to answer" if len(nodes) > 1 else f"Waiting for {nodes[0].name}")
             self._cloud.each(self._wait_for_key, nodes)
 
     def _wait_for_key(self, node: Node) -> None:
-        """Wait until NODE's SSH server shows the host key that the node was made with."""
-        deadline = time.monotonic() + self.options["boot_timeout"]
-        while not _shows_key(node):
-            if time.monotonic() > deadline:
-                raise SiteError(
-                    f"Node {node.name}: no SSH server answers with its host key at {node.ansible_host} "
-                    f"after {self.options['boot_timeout']} s",
-                    hint=f"Look at its console (onevm show {node.id}). Its image must run one-context.",
-                )
-            time.sleep(INTERVAL)
+        hint = f"It must show its host key. See its console (onevm show {node.id}). Its image must run one-context."
+        reach.wait_for_ssh(node, self.options["boot_timeout"], hint=hint, answers=_shows_key)
 
 
 def read_images(site: str, entries: list[t.Any]) -> list[Data]:

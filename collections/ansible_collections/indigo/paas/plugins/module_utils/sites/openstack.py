@@ -6,27 +6,29 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 import time
 import typing as t
+from operator import methodcaller
 
-from ansible_collections.indigo.paas.plugins.module_utils import cloud_init, ssh_keys
+from ansible_collections.indigo.paas.plugins.module_utils import cloud_init, flavors, quotas, reach, ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
-from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.existing_volumes import require_offered
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, wanted_networks
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import (
     api,
     errors,
-    flavors,
     images,
     labels,
     networks,
     preemption,
-    quotas,
     security,
     servers,
 )
+from ansible_collections.indigo.paas.plugins.module_utils.openstack import flavors as nova_flavors
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.batch import Batch
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.servers import Blueprint, Surroundings
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.volumes import (
@@ -36,22 +38,21 @@ from ansible_collections.indigo.paas.plugins.module_utils.openstack.volumes impo
     wanted_volumes,
 )
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
-from ansible_collections.indigo.paas.plugins.module_utils.reach import ssh_answers
 from ansible_collections.indigo.paas.plugins.module_utils.retry import Retry
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,
     Changes,
+    Foreseen,
+    Identity,
     NewNode,
     Node,
     Option,
+    Order,
     Progress,
-    Result,
     Site,
+    Work,
     check_deployment_name,
-    reconcile,
-    result_of,
     size_warnings,
-    wanted_networks,
 )
 
 LEAST_ROOT_VOLUME = 10  # GiB
@@ -63,7 +64,6 @@ POLICIES = {"soft": "soft-anti-affinity", "hard": "anti-affinity"}
 OWN_NETWORK = "own."
 
 Data = dict[str, t.Any]
-Identity = tuple[str, int]
 
 
 class _Work(t.NamedTuple):
@@ -86,6 +86,10 @@ class OpenStackSite(Site):
 
     type = "openstack"
     MAKES_NETWORKS = True
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+        "volumes.type": "site_volume_type says which kind it is",
+        "volumes.device": "a server names its disks itself",
+    }
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "cloud": Option(str, None, "Name of the cloud in clouds.yaml; by default OS_CLOUD, or the OS_ variables."),
         "clouds_file": Option(str, None, "Path of clouds.yaml where it is in none of the usual places."),
@@ -153,7 +157,7 @@ class OpenStackSite(Site):
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
         super().__init__(name, options)
         self._images = images.read_configured(name, self.options["images"])
-        self._flavors = flavors.read_configured(name, self.options["flavors"])
+        self._flavors = nova_flavors.read_configured(name, self.options["flavors"])
         self._preemption = preemption.read(name, self.options["preemptible"])
         self._opened: api.Project | None = None
 
@@ -171,30 +175,14 @@ class OpenStackSite(Site):
         with self._doing("Listing the nodes"):
             return self._nodes(deployment)
 
-    def ensure_nodes(
-        self,
-        deployment: str,
-        groups: list[Data],
-        *,
-        public_key: str,
-        progress: Progress | None = None,
-        dry_run: bool = False,
-    ) -> Result:
-        check_deployment_name(deployment)
-        with self._doing("Making the nodes"):
-            found = self._project.servers(deployment)
-            changes = reconcile(groups, self._read_nodes(found))
-            work = _work(groups, changes, found)
-            blueprints = self._blueprints(groups, work.wanted)
-            self._require_quota(blueprints, work, deployment)
-            warnings = [*_warnings(groups, changes, found, public_key), *self._preemption_warnings(work.new)]
-            if dry_run:
-                return result_of(changes, [*changes.keep, *changes.repair], warnings)
-            run = _Run(self, self._project, deployment, groups, public_key, progress or (lambda _line: None))
-            touched = run.apply(work, blueprints)
-            nodes = self._nodes(deployment)
-            self.wait_until_reachable(nodes)
-            return result_of(changes, nodes, warnings, touched=touched)
+    def begin(self, order: Order) -> Work:
+        return _Run(self, self._project, order)
+
+    def foresee(self, order: Order, work: _Work) -> tuple[dict[str, Blueprint], list[str]]:
+        """Return how the nodes of each group with nodes in WORK are made, and warnings. Raises SiteError."""
+        blueprints = self._blueprints(order.groups, work.wanted)
+        self._require_quota(blueprints, work, order.deployment)
+        return blueprints, self._preemption_warnings(work.new)
 
     def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
         check_deployment_name(deployment)
@@ -203,7 +191,7 @@ class OpenStackSite(Site):
             if not dry_run:
                 self.batch(deployment).remove(found)
                 self._delete_rest(deployment)
-            return sorted(node.name for node in self._read_nodes(found))
+            return sorted(node.name for node in self.read_nodes(found))
 
     def _power(self, deployment: str, nodes: list[Node], running: bool) -> None:
         with self._doing("Starting the nodes" if running else "Stopping the nodes"):
@@ -261,9 +249,10 @@ class OpenStackSite(Site):
     def _nodes(self, deployment: str) -> list[Node]:
         found = self._project.servers(deployment)
         # Nova learns of floating addresses some time after Neutron has given them.
-        return self._read_nodes(found, self._floating_addresses(deployment) if found else {})
+        return self.read_nodes(found, self._floating_addresses(deployment) if found else {})
 
-    def _read_nodes(self, found: list[t.Any], floating: t.Mapping[Identity, str] | None = None) -> list[Node]:
+    def read_nodes(self, found: list[t.Any], floating: t.Mapping[Identity, str] | None = None) -> list[Node]:
+        """Return the nodes that the servers FOUND are; FLOATING are their floating addresses, where these are known."""
         here = [server for server in found if not servers.is_going(server)]
         network, access = self.options["public_network"], self.options["access"]
         nodes = [
@@ -286,17 +275,17 @@ class OpenStackSite(Site):
         return images.catalogue(found, self.options["default_image"])
 
     def _all_flavors(self, project: api.Project) -> list[Data]:
-        return [flavors.read_flavor(flavor, self._flavors, self._preemption) for flavor in project.flavors()]
+        return [nova_flavors.read_flavor(flavor, self._flavors, self._preemption) for flavor in project.flavors()]
 
     def _description(self) -> Data:
         project = self._open(Retry(errors.passing, tries=HASTY_TRIES))
         questions: dict[str, t.Callable[[api.Project], t.Any]] = {
             "image": self._all_images,
             "flavor": self._all_flavors,
-            "quota": api.Project.quotas,
-            "compute": api.Project.servers,
-            "network": api.Project.networks,
-            "zone": api.Project.zones,
+            "quota": methodcaller("quotas"),
+            "compute": methodcaller("servers"),
+            "network": methodcaller("networks"),
+            "zone": methodcaller("zones"),
         }
         timed = each(lambda question: _timed(question, project), questions.values(), len(questions))
         answers = dict(zip(questions, timed, strict=True))
@@ -324,43 +313,42 @@ class OpenStackSite(Site):
 
     # What to ask for
 
-    def _blueprints(self, groups: list[Data], wanted: t.Iterable[NewNode]) -> dict[str, Blueprint]:
+    def _blueprints(self, groups: list[NodeGroup], wanted: t.Iterable[NewNode]) -> dict[str, Blueprint]:
         """Return how the nodes of each group with WANTED ones are made. Raises SiteError with all that cannot be."""
         require_single(groups)
         require_offered(self.name, groups, self.options["volumes"])
-        concerned = {node.group["group"] for node in wanted}
-        groups = [group for group in groups if group["group"] in concerned]
+        concerned = {node.group.safe_name for node in wanted}
+        groups = [group for group in groups if group.safe_name in concerned]
         if not groups:
             return {}
         found, sizes, nets = each(
             lambda question: question(self._project),
-            [self._all_images, self._all_flavors, api.Project.networks],
+            [self._all_images, self._all_flavors, methodcaller("networks")],
             3,
         )
         made = each(lambda group: self._blueprint(group, found, sizes, nets), groups, 1)
-        return {group["group"]: blueprint for group, blueprint in zip(groups, made, strict=True)}
+        return {group.safe_name: blueprint for group, blueprint in zip(groups, made, strict=True)}
 
-    def _blueprint(self, group: Data, found: list[Data], sizes: list[Data], nets: list[t.Any]) -> Blueprint:
-        security.port_rules(group)
+    def _blueprint(self, group: NodeGroup, found: list[Data], sizes: list[Data], nets: list[t.Any]) -> Blueprint:
         on_volume = self.options["boot_from_volume"]
         image = self._image(group, found)
         flavor = flavors.choose(sizes, group, image, disk_is_volume=on_volume)
         fixed, new_network, pool = self._networks(group, nets)
         root = 0
         if on_volume or not flavor["disk"]:
-            asked = gibibytes((group.get("size") or {}).get("disk"))
+            asked = gibibytes(group.size.disk)
             root = max(asked, image["disk"], flavor["disk"] // flavors.GIB, LEAST_ROOT_VOLUME)
-        taken_back = self._preemption if preemption.is_preemptible(group) else preemption.NO_PREEMPTION
-        own = tuple((network["name"], network["address"]) for network in group.get("networks") or ())
+        taken_back = self._preemption if group.size.preemptible else preemption.NO_PREEMPTION
+        own = tuple((network.name, network.address) for network in group.networks)
         return Blueprint(flavor, image["id"], fixed, new_network, pool, root, taken_back, own)
 
-    def _image(self, group: Data, found: list[Data]) -> Data:
+    def _image(self, group: NodeGroup, found: list[Data]) -> Data:
         catalogue = {"images": found, "references": images.references(found, self._project.auth_url)}
-        matched = match_image(catalogue, group.get("image"))
+        matched = match_image(catalogue, group.image)
         if matched is None:
-            asked = {name: value for name, value in (group.get("image") or {}).items() if value}
+            asked = {name: value for name, value in dataclasses.asdict(group.image).items() if value}
             raise SiteError(
-                f"Site '{self.name}' has no image for '{group['name']}', which asks for "
+                f"Site '{self.name}' has no image for '{group.name}', which asks for "
                 f"{', '.join(f'{name} {value}' for name, value in asked.items()) or 'any'}",
                 hint=did_you_mean(asked.get("image", ""), [image["name"] for image in found], what="images"),
                 bad_input=True,
@@ -375,16 +363,15 @@ class OpenStackSite(Site):
             f"Node {node.name} is made as one that stays: site '{self.name}' has no preemptible servers "
             "that it knows of (site_preemptible)."
             for node in new
-            if preemption.is_preemptible(node.group)
+            if node.group.size.preemptible
         ]
 
-    def _networks(self, group: Data, found: list[t.Any]) -> tuple[tuple[str, ...], str | None, str | None]:
+    def _networks(self, group: NodeGroup, found: list[t.Any]) -> tuple[tuple[str, ...], str | None, str | None]:
         """Return the ids of the networks for GROUP's nodes, the name of one that is to be made, and the pool's id."""
-        asked = group.get("network") or {}
-        name = asked.get("name") or self.options["private_network"]
+        name = group.network or self.options["private_network"]
         inside, new = networks.private(self.name, name, found, self.options["create_networks"])
         fixed = (inside,) if inside else ()
-        outside = self.public_network(found) if asked.get("public") else None
+        outside = self.public_network(found) if group.public else None
         if outside is None:
             return fixed, new, None
         if outside.is_router_external:
@@ -399,7 +386,7 @@ class OpenStackSite(Site):
         """Raise SiteError (bad_input) where the quotas do not hold what is made, once what leaves is gone."""
         if not work.new:
             return
-        sizes = [blueprints[node.group["group"]] for node in work.new]
+        sizes = [blueprints[node.group.safe_name] for node in work.new]
         asked: dict[str, float] = {
             "nodes": len(work.new) - len(work.leaving),
             "cpus": sum(size.flavor["cpus"] for size in sizes)
@@ -411,7 +398,7 @@ class OpenStackSite(Site):
         pooled = sum(1 for size in sizes if size.pool)
         if pooled:
             made = {labels.read_identity(ip.description) for ip in self._project.floating_ips(deployment)}
-            again = sum(1 for node in work.new if (node.group["group"], node.index) in made)
+            again = sum(1 for node in work.new if node.identity in made)
             asked["floating addresses"] = pooled - again
             limits |= self._project.network_quotas()
         roots = [size.root_volume for size in sizes if size.root_volume]
@@ -423,12 +410,7 @@ class OpenStackSite(Site):
             data = [volume["size"] for volume in wanted.values() if volume["name"] not in there]
             asked["volumes"] = len(roots) + len(data)
             asked["volume space"] = sum(roots) + sum(data)
-        reasons = quotas.shortfalls(asked, limits)
-        if reasons:
-            raise SiteError(
-                [Problem(f"Site '{self.name}' cannot hold '{deployment}': {reason}") for reason in reasons],
-                bad_input=True,
-            )
+        self.refuse(deployment, quotas.shortfalls(asked, limits))
 
     def new_network(self, deployment: str, name: str) -> str:
         """Return the id of DEPLOYMENT's own network NAME, made where it is missing."""
@@ -436,7 +418,7 @@ class OpenStackSite(Site):
         gateway = outside.id if outside is not None and outside.is_router_external else None
         return self._project.ensure_network(deployment, name, self.options["network_range"], gateway)
 
-    def own_networks(self, deployment: str, groups: t.Iterable[Data]) -> dict[str, str]:
+    def own_networks(self, deployment: str, groups: t.Iterable[NodeGroup]) -> dict[str, str]:
         """Return the ids of the networks that GROUPS ask for, made where they are missing, by their names.
 
         They lead nowhere else; only an address that is asked for is a gateway.
@@ -459,17 +441,11 @@ class OpenStackSite(Site):
     # Waiting and deleting
 
     def _wait_for_ssh(self, node: Node) -> None:
-        limit = self.options["boot_timeout"]
-        began = time.monotonic()
-        while not (node.ansible_host and ssh_answers(node.ansible_host, node.ansible_port)):
-            if not node.ansible_host or time.monotonic() - began > limit:
-                raise SiteError(
-                    f"Node {node.name}: no SSH server answers after {limit} s at "
-                    f"{node.ansible_host or 'no address'} port {node.ansible_port}",
-                    hint=f"Look into its console (openstack console log show {node.id}), whether the controller can "
-                    "reach that network (site_access), and whether site_ssh_from lets it in.",
-                )
-            time.sleep(1)
+        hint = (
+            f"Look into its console (openstack console log show {node.id}), whether the controller can reach that "
+            "network (site_access), and whether site_ssh_from lets it in."
+        )
+        reach.wait_for_ssh(node, self.options["boot_timeout"], hint=hint)
 
     def _delete_rest(self, deployment: str) -> None:
         """Delete what DEPLOYMENT has besides servers, in the order in which nothing holds the next.
@@ -504,28 +480,36 @@ class OpenStackSite(Site):
         )
 
 
-class _Run:
-    """One run that makes reality match a plan."""
+class _Run(Work):
+    """One call of ensure_nodes."""
 
-    def __init__(
-        self,
-        site: OpenStackSite,
-        project: api.Project,
-        deployment: str,
-        groups: list[Data],
-        public_key: str,
-        say: Progress,
-    ) -> None:
+    def __init__(self, site: OpenStackSite, project: api.Project, order: Order) -> None:
         self._site = site
         self._project = project
-        self._deployment = deployment
-        self._groups = [group for group in groups if group["count"]]
-        self._public_key = public_key
-        self._say = say
-        self._batch = site.batch(deployment, say)
-        self._store = site.store(deployment, say)
+        self._order = order
+        self._deployment = order.deployment
+        self._groups = [group for group in order.groups if group.count]
+        self._public_key = order.public_key
+        self._say = order.say
+        self._batch = site.batch(order.deployment, order.say)
+        self._store = site.store(order.deployment, order.say)
+        self._servers = project.servers(order.deployment)
+        self.found = site.read_nodes(self._servers)
+        self._work = _Work([], [], [], set())
+        self._blueprints: dict[str, Blueprint] = {}
 
-    def apply(self, work: _Work, blueprints: dict[str, Blueprint]) -> bool:
+    def prepare(self, changes: Changes) -> Foreseen:
+        self._work = _work(self._order.groups, changes, self._servers)
+        self._blueprints, more = self._site.foresee(self._order, self._work)
+        return Foreseen([*_warnings(self._order.groups, changes, self._servers, self._public_key), *more])
+
+    def apply(self, _changes: Changes) -> tuple[list[Node], bool]:
+        touched = self._change(self._work, self._blueprints)
+        nodes = self._site.list_nodes(self._deployment)
+        self._site.wait_until_reachable(nodes)
+        return nodes, touched
+
+    def _change(self, work: _Work, blueprints: dict[str, Blueprint]) -> bool:
         """Do WORK; return whether anything besides servers was changed."""
         # What goes makes room in the quota for what comes.
         self._batch.remove(work.leaving)
@@ -554,13 +538,13 @@ class _Run:
         )
         found: dict[str | None, str] = {None: common}
         for group in self._groups:
-            id, changed = ensure(self._deployment, group["group"], security.port_rules(group), common)
-            found[group["group"]] = id
+            id, changed = ensure(self._deployment, group.safe_name, security.port_rules(group), common)
+            found[group.safe_name] = id
             touched = touched or changed
         return found, touched
 
     def _make(self, work: _Work, blueprints: dict[str, Blueprint], secured: dict[str | None, str]) -> None:
-        nodes = {(node.group["group"], node.index): node for node in work.wanted}
+        nodes = {node.identity: node for node in work.wanted}
         self._say(f"Making {len(nodes)} servers" if len(nodes) > 1 else f"Making the server {work.wanted[0].name}")
         around = self._surroundings(blueprints, secured)
         volume_type = self._site.options["volume_type"]
@@ -571,17 +555,15 @@ class _Run:
             volumes = self._store.of(node)
             return servers.server_request(
                 node,
-                blueprints[node.group["group"]],
+                blueprints[node.group.safe_name],
                 around,
                 deployment=self._deployment,
                 metadata={
-                    **blueprints[node.group["group"]].preemption.metadata,
+                    **blueprints[node.group.safe_name].preemption.metadata,
                     **servers.node_labels(self._deployment, node, host_key.public, key_mark(self._public_key)),
                 },
-                user_data=cloud_init.user_data(
-                    node.name, self._public_key, host_key, node.group.get("users") or (), volumes
-                ),
-                volumes=[volume["id"] for volume in volumes],
+                user_data=cloud_init.user_data(node.name, self._public_key, host_key, node.group.users, volumes),
+                volumes=volumes,
                 zone=self._site.options["availability_zone"],
                 volume_type=volume_type,
             )
@@ -608,7 +590,7 @@ class _Run:
 
     def _give_addresses(self) -> bool:
         """Give each node of a public group that has none a floating address; return whether any was given."""
-        public = [group["group"] for group in self._groups if (group.get("network") or {}).get("public")]
+        public = [group.safe_name for group in self._groups if group.public]
         if not public or not self._site.options["public_network"]:
             return False
         pool = self._site.public_network(self._project.networks())
@@ -644,8 +626,8 @@ def key_mark(public_key: str) -> str:
     return hashlib.sha256(" ".join(public_key.split()[:2]).encode()).hexdigest()[:16]
 
 
-def _work(groups: list[Data], changes: Changes, found: list[t.Any]) -> _Work:
-    by_name = {group["group"]: group for group in groups}
+def _work(groups: list[NodeGroup], changes: Changes, found: list[t.Any]) -> _Work:
+    by_name = {group.safe_name: group for group in groups}
     by_id = {server.id: server for server in found}
     broken = [node for node in changes.repair if node.state == ERROR]
     again = {node.id: NewNode(node.name, by_name[node.group], node.index) for node in changes.repair}
@@ -654,11 +636,11 @@ def _work(groups: list[Data], changes: Changes, found: list[t.Any]) -> _Work:
         wanted=[*changes.create, *again.values()],
         new=[*changes.create, *(again[node.id] for node in broken)],
         leaving=[by_id[node.id] for node in (*changes.remove, *broken)],
-        staying=staying | {(node.group["group"], node.index) for node in changes.create},
+        staying=staying | {node.identity for node in changes.create},
     )
 
 
-def _warnings(groups: list[Data], changes: Changes, found: list[t.Any], public_key: str) -> list[str]:
+def _warnings(groups: list[NodeGroup], changes: Changes, found: list[t.Any], public_key: str) -> list[str]:
     marks = {server.id: server.metadata.get(labels.KEY) for server in found}
     warnings = size_warnings(groups, changes)
     for node in (*changes.keep, *changes.repair):

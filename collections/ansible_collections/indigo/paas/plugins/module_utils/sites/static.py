@@ -14,24 +14,25 @@ from dataclasses import dataclass
 from ansible_collections.indigo.paas.plugins.module_utils import leases
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.assignment import assign
-from ansible_collections.indigo.paas.plugins.module_utils.brokering.fit import machine_size, machine_suits
+from ansible_collections.indigo.paas.plugins.module_utils.brokering.fit import machine_suits, size_order
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
-from ansible_collections.indigo.paas.plugins.module_utils.node_size import node_size
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
 from ansible_collections.indigo.paas.plugins.module_utils.remote import SCRIPT_TIMEOUT, Machine
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     RUNNING,
     UNFINISHED,
     Changes,
+    Foreseen,
     NewNode,
     Node,
     Option,
+    Order,
     Progress,
-    Result,
     Site,
+    Work,
     check_deployment_name,
     reconcile,
-    result_of,
 )
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import scalar_number
 
@@ -64,6 +65,20 @@ class StaticSite(Site):
     """Nodes on hosts of the inventory. Which deployment has a host is recorded on the host itself."""
 
     type = "static"
+    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+        "size.disk": "a host has the disk that it has",
+        "size.instance_type": "hosts have no sizes with names",
+        "size.preemptible": "a host is leased until it is given back",
+        "network": "a host is in the networks that it is in",
+        "ports": "a host's own firewall says who may come in",
+        "volumes": "a host has the disks that it has",
+        "users": "a host keeps the accounts that it has",
+        "tags": "nothing shows them at a host",
+    }
+    REFUSED: t.ClassVar[t.Mapping[str, str]] = {
+        "volumes.volume_id": "hosts that exist have no volumes, so that its data would be missing",
+        "volumes.snapshot_id": "hosts that exist have no snapshots, so that its data would be missing",
+    }
     OPTIONS: t.ClassVar[dict[str, Option]] = {
         "hosts": Option(
             list,
@@ -112,29 +127,18 @@ class StaticSite(Site):
         check_deployment_name(deployment)
         return _nodes(self._survey(), deployment)
 
-    def ensure_nodes(
-        self,
-        deployment: str,
-        groups: list[Data],
-        *,
-        public_key: str,
-        progress: Progress | None = None,
-        dry_run: bool = False,
-    ) -> Result:
-        check_deployment_name(deployment)
+    def begin(self, order: Order) -> Work:
         found = self._survey()
-        self._require_room(found, groups, deployment)
-        changes = reconcile(groups, _nodes(found, deployment))
-        strangers = [node for node in changes.keep if not found.lets_in(node.id, deployment, public_key)]
-        warnings = [*found.warnings, *_size_warnings(groups, changes)]
-        if dry_run:
-            return result_of(changes, [*changes.keep, *changes.repair], warnings, strangers=strangers)
-        self._each(lambda node: self._release(found.hosts[node.id], deployment), changes.remove)
+        self._require_room(found, order.groups, order.deployment)
+        return _Leasing(self, order, found)
+
+    def apply(self, order: Order, changes: Changes, found: Survey) -> list[Node]:
+        """Bring CHANGES about and return all nodes; FOUND is what the hosts said before."""
+        self._each(lambda node: self._release(found.hosts[node.id], order.deployment), changes.remove)
         if changes.remove or changes.create:
-            found = self._lease(groups, deployment, progress or (lambda _line: None))
-        self._let_in(found, deployment, public_key)
-        nodes = [dataclasses.replace(node, state=RUNNING, problem=None) for node in _nodes(found, deployment)]
-        return result_of(changes, nodes, warnings, strangers=strangers)
+            found = self._lease(order.groups, order.deployment, order.say)
+        self._let_in(found, order.deployment, order.public_key)
+        return [dataclasses.replace(node, state=RUNNING, problem=None) for node in _nodes(found, order.deployment)]
 
     def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
         check_deployment_name(deployment)
@@ -191,18 +195,13 @@ class StaticSite(Site):
             warnings=found.warnings,
         )
 
-    def _require_room(self, found: Survey, groups: list[Data], deployment: str) -> None:
+    def _require_room(self, found: Survey, groups: list[NodeGroup], deployment: str) -> None:
         description = self._description(found) if found.usable() else self.describe()
-        reasons = misfits(groups, description, deployment)
-        if reasons:
-            raise SiteError(
-                [Problem(f"Site '{self.name}' cannot hold '{deployment}': {reason}") for reason in reasons],
-                bad_input=True,
-            )
+        self.refuse(deployment, misfits(groups, description, deployment))
 
     # Leasing
 
-    def _lease(self, groups: list[Data], deployment: str, say: Progress) -> Survey:
+    def _lease(self, groups: list[NodeGroup], deployment: str, say: Progress) -> Survey:
         """Lease hosts until every node of GROUPS has one, and return what the hosts say then.
 
         A host that another takes first is given up. It may also be ours already: a run that was killed may still
@@ -220,7 +219,7 @@ class StaticSite(Site):
     def _places(self, free: list[Host], nodes: t.Sequence[NewNode]) -> list[tuple[NewNode, Host]]:
         """Return NODES with a host for each. Raises SiteError where there is none for some."""
         machines = [host.to_machine() for host in free]
-        places = assign([node.group for node in nodes], machines, machine_suits, size=machine_size)
+        places = assign([node.group for node in nodes], machines, machine_suits, size=size_order)
         pairs = [(node, free[place]) for node, place in zip(nodes, places, strict=True) if place is not None]
         if len(pairs) < len(nodes):
             missing = nodes[places.index(None)].name
@@ -232,8 +231,7 @@ class StaticSite(Site):
 
     def _take(self, host: Host, node: NewNode, deployment: str) -> None:
         """Lease HOST as NODE unless somebody has it."""
-        public = bool((node.group.get("network") or {}).get("public"))
-        lease = leases.new_lease(deployment, node.group["group"], node.index, node.name, public)
+        lease = leases.new_lease(deployment, *node.identity, node.name, node.group.public)
         self._run(host, leases.lease_script(lease), "leasing it", (leases.LEASED_ALREADY,))
 
     def _let_in(self, found: Survey, deployment: str, public_key: str) -> None:
@@ -277,6 +275,24 @@ class StaticSite(Site):
                 said = "another command has been at work on it for a minute"
             raise SiteError(f"Host {host.name} of site '{self.name}': {what} failed: {said:.300}")
         return done.code
+
+
+class _Leasing(Work):
+    """One call of ensure_nodes."""
+
+    def __init__(self, site: StaticSite, order: Order, survey: Survey) -> None:
+        self._site = site
+        self._order = order
+        self._survey = survey
+        self.found = _nodes(survey, order.deployment)
+
+    def prepare(self, changes: Changes) -> Foreseen:
+        deployment, public_key = self._order.deployment, self._order.public_key
+        strangers = [node for node in changes.keep if not self._survey.lets_in(node.id, deployment, public_key)]
+        return Foreseen([*self._survey.warnings, *_size_warnings(self._order.groups, changes)], strangers)
+
+    def apply(self, changes: Changes) -> tuple[list[Node], bool]:
+        return self._site.apply(self._order, changes, self._survey), False
 
 
 @dataclass(frozen=True)
@@ -505,11 +521,11 @@ def _total(hosts: list[Host]) -> Data:
     }
 
 
-def _size_warnings(groups: list[Data], changes: Changes) -> list[str]:
-    wanted = {group["group"]: node_size(group) for group in groups}
+def _size_warnings(groups: list[NodeGroup], changes: Changes) -> list[str]:
+    wanted = {group.safe_name: group.size for group in groups}
     return [
         f"Node {node.name} stays on the host {node.id}, which is smaller than what the plan asks for. "
         "Name it in removal_list to move it."
         for node in (*changes.keep, *changes.repair)
-        if any(node.size[what] < wanted[node.group][what] for what in ("cpus", "memory"))
+        if any(node.size[what] < getattr(wanted[node.group], what) for what in ("cpus", "memory"))
     ]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils import cloud_init
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import Account, Volume
 from ansible_collections.indigo.paas.plugins.module_utils.ssh_keys import KeyPair
 
 HOST_KEY = KeyPair("-----BEGIN\nprivate\n", "ssh-ed25519 AAAA")
@@ -44,7 +45,7 @@ def test_accounts_are_made():
         "os_user_add_to_sudoers": True,
         "os_user_ssh_public_key": "ssh-rsa CCCC ann@home",
     }
-    default, ann, bob = config(users=[user, {"os_user_name": "bob"}])["users"]
+    default, ann, bob = config(users=map(Account.from_plan, [user, {"os_user_name": "bob"}]))["users"]
     assert default == "default"
     assert (ann["uid"], ann["sudo"], ann["ssh_authorized_keys"]) == (
         0,
@@ -64,7 +65,7 @@ def test_accounts_are_made():
 )
 def test_an_account_that_cannot_be_made_is_refused(user, problem):
     with pytest.raises(SiteError, match=problem) as caught:
-        config(users=[user])
+        config(users=[Account.from_plan(user)])
     assert caught.value.bad_input
 
 
@@ -78,12 +79,39 @@ def test_an_account_that_cannot_be_made_is_refused(user, problem):
 )
 def test_a_volume_that_cannot_be_mounted_is_refused(volume, problem):
     with pytest.raises(SiteError, match=problem):
-        config(volumes=[{"name": "data", "id": ID, **volume}])
+        config(volumes={ID: Volume("data", **volume)})
 
 
 @given(st.text())
 def test_no_text_breaks_out_of_the_user_data(text):
-    assert config(users=[{"os_user_name": "ann", "os_user_guid": text}])["users"][1]["uid"] == text
+    assert config(users=[Account("ann", text)])["users"][1]["uid"] == text
+
+
+def test_the_script_makes_accounts_once(tmp_path):
+    users = [Account("ann", 4711, True, "ssh-rsa CCCC ann@home"), Account("bob")]
+    script = cloud_init.account_script(users).replace("/etc/sudoers.d", str(tmp_path / "sudoers"))
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    tools = {
+        "id": f'grep -qx "$2" {tmp_path}/known',
+        "useradd": f'echo "useradd $*" >>{tmp_path}/calls; for name; do :; done; echo "$name" >>{tmp_path}/known',
+        "getent": f"echo ann:x:1:1::{tmp_path}/home:/bin/sh",
+        "install": 'for name; do :; done; mkdir -p "$name"',
+        "chown": "exit 0",
+        "sudoers": "exit 0",
+    }
+    for name, body in tools.items():
+        (bin / name).write_text(f"#!/bin/sh\n{body}\n")
+        (bin / name).chmod(0o755)
+    for _time in range(2):
+        environment = {"PATH": f"{bin}:{os.environ['PATH']}"}
+        subprocess.run(["sh", "-ec", script], env=environment, check=True)
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "useradd -m -s /bin/bash -u 4711 ann",
+        "useradd -m -s /bin/bash bob",
+    ]
+    assert (tmp_path / "sudoers/90-indigo-paas-ann").read_text() == "ann ALL=(ALL) NOPASSWD:ALL\n"
+    assert (tmp_path / "home/.ssh/authorized_keys").read_text() == "ssh-rsa CCCC ann@home\n"
 
 
 TOOLS = {
@@ -126,7 +154,7 @@ def run_mount(directory, serial):
         (bin / name).chmod(0o755)
     fstab = directory / "fstab"
     fstab.touch()
-    volume = {"id": ID, "location": f"{directory}/data", "fs_type": "xfs"}
-    script = cloud_init.mount_script([volume]).replace("/etc/fstab", str(fstab))
+    volume = Volume("data", location=f"{directory}/data", fs_type="xfs")
+    script = cloud_init.mount_script({ID: volume}).replace("/etc/fstab", str(fstab))
     environment = {"PATH": f"{bin}:{os.environ['PATH']}", "STATE": str(directory), "SERIAL": serial}
     return subprocess.run(["sh", "-c", script], env=environment, text=True, capture_output=True, check=False)

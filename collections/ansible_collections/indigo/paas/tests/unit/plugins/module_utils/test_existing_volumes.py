@@ -9,15 +9,18 @@ import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.existing_volumes import require_offered
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 
 
-def group(**volume: Any) -> dict[str, Any]:
-    return {"name": "wn", "group": "wn", "volumes": [{"name": "data", **volume}]}
+def group(**volume: Any) -> NodeGroup:
+    return NodeGroup.from_plan({"name": "wn", "group": "wn", "volumes": [{"name": "data", **volume}]})
 
 
 def test_what_is_offered_and_what_is_new_may_be_had() -> None:
     require_offered(
-        "cloud", [{"name": "fe"}, group(size=1), group(volume_id="shared"), group(snapshot_id=7)], ["shared", "7"]
+        "cloud",
+        [NodeGroup("fe", "fe", "fe"), group(size=1), group(volume_id="shared"), group(snapshot_id=7)],
+        ["shared", "7"],
     )
 
 

@@ -17,6 +17,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.fleet import (
     find_fleet,
     make_fleet,
 )
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node, Result, reconcile
 
 GB = 10**9
@@ -96,7 +97,7 @@ class FakeSite:
     def ensure_nodes(self, deployment, groups, *, public_key, progress=None, dry_run=False):
         self._answer()
         here = self.world.nodes[self.name]
-        changes = reconcile(groups, here.values())
+        changes = reconcile(read_groups(groups), here.values())
         if len(here) + len(changes.create) - len(changes.remove) > self.world.rooms[self.name]:
             raise SiteError(f"Site '{self.name}' cannot hold it", bad_input=True)
         self.world.calls.append((self.name, changes.names()))
@@ -106,7 +107,7 @@ class FakeSite:
             for number, new in enumerate(changes.create):
                 if self.name in self.world.failing and number == self.world.failing[self.name]:
                     raise SiteError(f"Site '{self.name}' is out of machines")
-                here[new.name] = Node(new.name, new.group["group"], new.index, f"{self.name}-{new.name}")
+                here[new.name] = Node(new.name, new.group.safe_name, new.index, f"{self.name}-{new.name}")
         names = changes.names()
         return Result(list(here.values()), names["create"], [], names["remove"], names["keep"], bool(changes))
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.node_names import new_names, stated_name
 
 
 def group(dns_name=None, hostname="wn"):
-    return {"hostname": hostname, "network": {"public": False, "name": None, "dns_name": dns_name}}
+    return NodeGroup("wn", "wn", hostname, dns_name=dns_name)
 
 
 @pytest.mark.parametrize("name", ["vnode-1", "wn1.cluster.local", "9p", "a", "x" * 63])
@@ -50,7 +51,7 @@ def test_what_no_host_can_be_called_is_a_number_of_the_group(name):
 
 
 def test_a_group_without_a_network_has_numbers():
-    assert new_names({"hostname": "wn"}, [0, 1], [], ()) == ["wn-0", "wn-1"]
+    assert new_names(group(), [0, 1], [], ()) == ["wn-0", "wn-1"]
 
 
 def test_nodes_that_are_added_one_by_one_are_called_as_each_time_was_said():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.assignment import assign
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.fit import misfits
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 
 GB = 10**9
 
@@ -98,10 +99,10 @@ def group(name, count, cpus, **image):
 )
 def test_machines_that_exist_hold_one_node_each(groups, reasons):
     site = farm(host("large", 8), host("small", 2), host("other", 1, distribution="rocky"))
-    assert misfits(groups, site) == reasons
+    assert misfits(read_groups(groups), site) == reasons
 
 
 def test_a_machine_of_another_deployment_is_not_free():
     site = farm(host("mine", 8, "p"), host("small", 2))
-    assert misfits([group("wn", 1, 8)], site, "p") == []
-    assert misfits([group("wn", 1, 8)], site, "q") != []
+    assert misfits(read_groups([group("wn", 1, 8)]), site, "p") == []
+    assert misfits(read_groups([group("wn", 1, 8)]), site, "q") != []

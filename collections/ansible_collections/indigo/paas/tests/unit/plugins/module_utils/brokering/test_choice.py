@@ -16,6 +16,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.brokering import (
     misfits,
 )
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import WantedImage, read_groups
 
 GB = 10**9
 
@@ -104,36 +105,35 @@ def plan(*groups):
     ],
 )
 def test_each_reason_is_a_sentence(group, reason):
-    assert misfits([group], site()) == ([reason] if reason else [])
+    assert misfits(read_groups([group]), site()) == ([reason] if reason else [])
 
 
 def test_a_limit_that_can_be_raised_says_how():
     small = site(capacity={"cpus": 64, "memory": 100 * GB, "nodes": 2}, remedies={"nodes": "Raise it."})
-    assert misfits([group(count=3)], small) == [
+    assert misfits(read_groups([group(count=3)]), small) == [
         "The deployment asks for 3 nodes in all; it has 2 nodes free. Raise it."
     ]
 
 
 def test_a_site_that_does_not_answer_gives_its_own_reason():
-    assert misfits([group()], site(available=False, problem="It is down.")) == ["It is down."]
+    assert misfits(read_groups([group()]), site(available=False, problem="It is down.")) == ["It is down."]
 
 
 def test_use_by_others_counts():
-    assert misfits([group(count=64)], site(used=used("other"))) == [
+    assert misfits(read_groups([group(count=64)]), site(used=used("other"))) == [
         "The deployment asks for 64 CPUs in all; it has 63 CPUs free."
     ]
 
 
 def test_use_by_the_deployment_itself_does_not_count():
     full = site(used=used("p", cpus=64))
-    assert misfits([group(count=64)], full, "p") == []
+    assert misfits(read_groups([group(count=64)]), full, "p") == []
 
 
 @pytest.mark.parametrize(
     ("wanted", "name"),
     [
         ({}, "debian-13"),
-        (None, "debian-13"),
         ({"type": "linux"}, "debian-13"),
         ({"type": "Linux", "distribution": "DEBIAN", "version": 12}, "debian-12"),
         ({"version": 13}, "debian-13"),
@@ -147,17 +147,17 @@ def test_use_by_the_deployment_itself_does_not_count():
     ],
 )
 def test_the_image_asked_for(wanted, name):
-    found = match_image(site(), wanted)
+    found = match_image(site(), WantedImage(**wanted))
     assert (found and found["name"]) == name
 
 
 def test_an_image_may_be_one_that_the_engine_holds():
-    assert match_image(site(), {"image": "mine:1"}) == {"reference": "mine:1"}
+    assert match_image(site(), WantedImage("mine:1")) == {"reference": "mine:1"}
 
 
 def test_the_default_image_wins_wherever_it_stands():
     images = [image("a"), image("b", default=True)]
-    assert match_image(site(images=images), {"distribution": "debian"})["name"] == "b"
+    assert match_image(site(images=images), WantedImage(distribution="debian"))["name"] == "b"
 
 
 def test_the_best_site_is_chosen():
@@ -254,7 +254,7 @@ def test_what_is_chosen_fits_and_what_does_not_fit_says_why(groups, sites):
     assert all(candidate["fits"] == (not candidate["reasons"]) for candidate in found)
     if any(candidate["fits"] for candidate in found):
         chosen = choose(plan(*groups), sites)
-        assert not misfits(groups, next(site for site in sites if site["name"] == chosen))
+        assert not misfits(read_groups(groups), next(site for site in sites if site["name"] == chosen))
     else:
         with pytest.raises(SiteError):
             choose(plan(*groups), sites)
@@ -273,7 +273,7 @@ def test_a_larger_site_holds_whatever_the_smaller_one_held(groups, sites):
         large = copy.deepcopy(small)
         large["capacity"] = {what: 2 * value for what, value in small["capacity"].items()}
         large["largest_node"] = {what: 2 * value for what, value in small["largest_node"].items()}
-        assert len(misfits(groups, large)) <= len(misfits(groups, small))
+        assert len(misfits(read_groups(groups), large)) <= len(misfits(read_groups(groups), small))
 
 
 def test_machines_that_exist_have_to_suit_node_by_node():
@@ -284,9 +284,9 @@ def test_machines_that_exist_have_to_suit_node_by_node():
     ]
     farm = site(machines=machines, largest_node={"cpus": 8, "memory": 8 * GB})
     wanted = {"name": "wn", "size": {"cpus": 4, "memory": GB}, "image": {}}
-    assert misfits([{**wanted, "count": 1}], farm) == []
+    assert misfits(read_groups([{**wanted, "count": 1}]), farm) == []
     told = "Its free machines are too small, or have other images, for 1 of the nodes of 'wn'."
-    assert misfits([{**wanted, "count": 2}], farm) == [told]
+    assert misfits(read_groups([{**wanted, "count": 2}]), farm) == [told]
     machines[1]["deployment"] = "pool"
-    assert misfits([{**wanted, "count": 1}], farm) == [told]
-    assert misfits([{**wanted, "count": 1}], farm, "pool") == []
+    assert misfits(read_groups([{**wanted, "count": 1}]), farm) == [told]
+    assert misfits(read_groups([{**wanted, "count": 1}]), farm, "pool") == []

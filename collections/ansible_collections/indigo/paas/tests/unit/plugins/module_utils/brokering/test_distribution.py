@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import distribute, misfits
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 
 GB = 10**9
 PLACEMENT = "tosca.policies.indigo.Placement"
@@ -186,6 +187,6 @@ def test_each_node_has_one_place_and_no_site_holds_more_than_it_can(wn, rooms, d
     assert sorted(places) == sorted([("fe_server", 0), *(("wn_server", index) for index in range(wn))])
     by_name = {description["name"]: description for description in descriptions}
     for part in placed["parts"]:
-        assert misfits(part["groups"], by_name[part["site"]]) == []
+        assert misfits(read_groups(part["groups"]), by_name[part["site"]]) == []
     shuffled = data.draw(st.permutations(descriptions))
     assert shares(distribute(made, shuffled, nowhere(made), spread=True)) == shares(placed)

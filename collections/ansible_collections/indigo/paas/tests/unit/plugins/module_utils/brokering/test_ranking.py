@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import candidates, misfits
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.terms import WEIGHTS, terms
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 
 GB = 10**9
 
@@ -105,7 +106,7 @@ def test_no_site_that_cannot_hold_the_plan_comes_before_one_that_can(plan, sites
     assert fits == sorted(fits, reverse=True)
     for one in candidates(plan, sites):
         if one["fits"]:
-            assert not misfits(plan["groups"], by_name[one["site"]])
+            assert not misfits(read_groups(plan["groups"]), by_name[one["site"]])
         else:
             assert one["reasons"]
 

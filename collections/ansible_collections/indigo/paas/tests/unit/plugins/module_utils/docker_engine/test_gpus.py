@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import gpus, host
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Size
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
 CDI = {
@@ -21,7 +22,7 @@ RUNTIME = {"Runtimes": {"runc": {}, "nvidia": {}}}
 
 
 def node(name, number):
-    return NewNode(name, {"group": "wn", "size": {"gpus": number}}, 0)
+    return NewNode(name, NodeGroup("wn", "wn", "wn", size=Size(gpus=number)), 0)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,6 @@ def test_each_node_gets_gpus_of_its_own():
     free = ["a", "b", "c"]
     assert gpus.allot([node("x", 2), node("y", 0), node("z", 1)], free) == ({"x": ["a", "b"], "y": [], "z": ["c"]}, 0)
     assert gpus.allot([node("x", 2), node("y", 2)], free)[1] == 1
-    assert gpus.allot([NewNode("x", {"group": "wn"}, 0)], []) == ({"x": []}, 0)
 
 
 def test_gpus_of_other_nodes_are_taken():

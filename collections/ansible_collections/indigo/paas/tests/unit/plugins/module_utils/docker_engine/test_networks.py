@@ -15,6 +15,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import n
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import APIError
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.labels import DEPLOYMENT, GROUP, HOSTNAME, NETWORK
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, OwnNetwork
 
 
 class Engine:
@@ -36,8 +37,7 @@ class Engine:
 
 
 def group(name, cidr, gateway=None, address=None):
-    network = {"name": "lan", "cidr": cidr, "gateway": gateway, "address": address}
-    return {"group": name, "count": 1, "networks": [network]}
+    return NodeGroup(name, name, name, networks=(OwnNetwork("lan", cidr, gateway, address),))
 
 
 def of(engine, deployment="one"):
@@ -87,8 +87,8 @@ def test_what_stays_as_it_was_made_is_told():
 def test_nodes_are_known_by_the_network_that_all_have():
     both = [group("a", "10.7.0.0/24"), group("b", "10.7.0.0/24")]
     assert networks.first_network(both, "one") == networks.network_name("one", "lan")
-    assert networks.first_network([*both, {"group": "c", "count": 1}], "one") == ""
-    assert networks.first_network([*both, {"group": "c", "count": 0}], "one") != ""
+    assert networks.first_network([*both, NodeGroup("c", "c", "c")], "one") == ""
+    assert networks.first_network([*both, NodeGroup("c", "c", "c", count=0)], "one") != ""
 
 
 @given(st.integers(24, 29), st.sets(st.integers(1, 5)))

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import volumes
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 
 DATA = {"name": "data", "location": "/srv/data", "size": 10**9, "volume_id": None, "snapshot_id": None}
 
 
 def group(*found, name="wn"):
-    return {"name": name, "group": name, "volumes": list(found)}
+    return NodeGroup.from_plan({"name": name, "volumes": found})
 
 
 @given(st.text(min_size=1))
@@ -42,7 +43,7 @@ def test_what_cannot_be_had_is_told(volume, message):
 
 
 def test_what_can_be_had_is_not():
-    assert volumes.misfits([group(DATA, {**DATA, "volume_id": "shared"}), {"name": "fe"}], ["shared"]) == []
+    assert volumes.misfits([group(DATA, {**DATA, "volume_id": "shared"}), group(name="fe")], ["shared"]) == []
 
 
 def test_a_volume_without_a_place_is_told():

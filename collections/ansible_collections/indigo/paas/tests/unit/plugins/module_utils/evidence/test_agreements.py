@@ -25,6 +25,11 @@ def test_both_forms_of_date_are_read():
     assert read_date(None) is None
 
 
+def test_a_date_with_an_offset_is_told_in_utc():
+    assert read_date("2026-12-31T23:30:00-05:00") == datetime(2027, 1, 1, 4, 30)
+    assert read_date("2026-12-31T10:00:00Z") == datetime(2026, 12, 31, 10)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "now", "counts"),
     [

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -13,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents, machines
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Size, Volume
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)
 
@@ -90,7 +93,8 @@ def test_limits_that_there_are_not_are_left_out(user, limits):
 
 
 def test_a_volume_is_found_by_its_serial_number_whatever_else_the_machine_has():
-    group = {"group": "wn", "volumes": [{"size": 10**9, "location": "/data"}, {"volume_id": 7, "location": "/more"}]}
+    volumes = (Volume("a", size=10**9, location="/data"), Volume("b", volume_id="7", location="/more"))
+    group = NodeGroup("wn", "wn", "wn", volumes=volumes)
     disks = documents.disks(group, [{"IMAGE_ID": 1}, {"IMAGE_ID": 2}])
     assert [disk.get("SERIAL") for disk in disks] == [None, None, "paas0", "paas1"]
     assert {disk.get("DEV_PREFIX") for disk in disks[2:]} == {"vd"}
@@ -103,10 +107,18 @@ def test_a_volume_is_found_by_its_serial_number_whatever_else_the_machine_has():
         assert f'mount "$device" {place}' in script
 
 
+@given(st.dictionaries(TEXT, TEXT, max_size=3))
+def test_tags_are_attributes_that_mean_nothing_to_opennebula(tags):
+    node = NewNode("wn-0", NodeGroup("wn", "wn", "wn", tags=tags), 0)
+    found = documents.labels("pool", node, "ssh-ed25519 A")
+    assert found[documents.DEPLOYMENT] == "pool"
+    assert all(re.fullmatch(r"(INDIGO_PAAS|TAG)_[A-Z0-9_]*", name) for name in found)
+
+
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
 def test_the_first_disk_is_the_largest_of_what_is_asked_and_what_there_is(wanted, more, least):
     own = least + more if more else 0
-    group = {"group": "wn", "size": {"disk": wanted * documents.MIB}}
+    group = NodeGroup("wn", "wn", "wn", size=Size(disk=wanted * documents.MIB))
     base = {"IMAGE_ID": "1", **({"SIZE": str(own)} if own else {})}
     (disk,) = documents.disks(group, [base], least)
     assert int(disk.get("SIZE", least)) >= max(wanted, own)
@@ -123,7 +135,7 @@ def test_the_first_disk_is_the_largest_of_what_is_asked_and_what_there_is(wanted
     ],
 )
 def test_a_template_s_script_runs_after_the_machine_s(own, runs):
-    context = documents.context("n", "k", "h", {"group": "wn"}, {**own, "REPORT_READY": "YES"})
+    context = documents.context("n", "k", "h", NodeGroup("wn", "wn", "wn"), {**own, "REPORT_READY": "YES"})
     script = base64.b64decode(context["START_SCRIPT_BASE64"]).decode()
     assert ("START_SCRIPT" in context, context["REPORT_READY"]) == (False, "YES")
     assert subprocess.run(["sh", "-n"], input=script, text=True, check=False).returncode == 0

@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import security
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
+
+
+def group(*ports):
+    return NodeGroup.from_plan({"group": "wn", "ports": ports})
 
 
 @pytest.mark.parametrize(
@@ -26,18 +31,18 @@ from ansible_collections.indigo.paas.plugins.module_utils.nebula import security
             {"source": 80, "remote_cidr": "192.0.2.128/25"},
             {"PROTOCOL": "TCP", "RANGE": "80", "IP": "192.0.2.128", "SIZE": "128"},
         ),
-        ({"protocol": "igmp"}, None),
+        ({"source": 80, "target": 8080}, {"PROTOCOL": "TCP", "RANGE": "8080"}),
+        ({"source_range": [1, 9], "target_range": [11, 19]}, {"PROTOCOL": "TCP", "RANGE": "11:19"}),
     ],
 )
 def test_a_port_is_a_rule(port, rule):
-    rules = [value for name, value in security.document("p", {"group": "wn", "ports": [port]}, 5) if name == "RULE"]
+    rules = [value for name, value in security.document("p", group(port), 5) if name == "RULE"]
     assert rules[3:] == ([{**rule, "RULE_TYPE": "inbound"}] if rule else [])
 
 
 def test_a_rule_that_opennebula_cannot_hold_is_refused():
-    group = {"group": "wn", "ports": [{"source": 80, "remote_cidr": "2001:db8::/64"}]}
     with pytest.raises(SiteError, match="no rule for as many addresses as 2001:db8::/64") as caught:
-        security.document("p", group, 5)
+        security.document("p", group({"source": 80, "remote_cidr": "2001:db8::/64"}), 5)
     assert caught.value.bad_input
 
 
@@ -60,7 +65,7 @@ PORTS = st.lists(
 
 @given(PORTS, st.randoms())
 def test_the_order_of_rules_makes_no_difference(ports, random):
-    wanted = security.document("p", {"group": "wn", "ports": [*ports, *ports]}, 5)
+    wanted = security.document("p", group(*ports, *ports), 5)
     rules = [value for name, value in wanted if name == "RULE"]
     assert len({str(rule) for rule in rules}) == len(rules)
     random.shuffle(rules)

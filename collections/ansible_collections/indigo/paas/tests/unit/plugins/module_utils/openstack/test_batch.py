@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import labels, servers
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.batch import Batch, survey
 from ansible_collections.indigo.paas.plugins.module_utils.openstack.preemption import Preemption
@@ -86,7 +87,7 @@ def test_what_does_not_run_says_why(status, state, problem):
 
 
 def test_a_request_carries_all_that_a_node_is():
-    node = NewNode("wn-1", {"group": "wn", "tags": {"team": "x", "indigo.paas.group": "forged"}}, 1)
+    node = NewNode("wn-1", NodeGroup("wn", "wn", "wn", tags={"team": "x", "indigo.paas.group": "forged"}), 1)
     around = servers.Surroundings(
         "key", {None: "common", "wn": "own"}, {"wn": "apart"}, {"mine": "net-9"}, {"lan": "net-7"}
     )

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.indigo.paas.plugins.module_utils import flavors
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
-from ansible_collections.indigo.paas.plugins.module_utils.openstack import flavors
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
+from ansible_collections.indigo.paas.plugins.module_utils.openstack import flavors as nova_flavors
 
 GIB = 1024**3
 
@@ -32,7 +34,7 @@ IMAGE = {"disk": 0, "memory": 0}
 
 
 def group(**size):
-    return {"name": "wn", "size": {"cpus": 1, "memory": GIB, **size}}
+    return NodeGroup.from_plan({"name": "wn", "size": {"cpus": 1, "memory": GIB, **size}})
 
 
 FLAVORS = [
@@ -119,19 +121,19 @@ def test_the_choice_holds_what_is_asked_and_no_smaller_one_does(offered, cpus, m
     ],
 )
 def test_gpus_are_read_from_extra_specs(specs, number):
-    assert flavors.count_gpus(specs) == number
+    assert nova_flavors.count_gpus(specs) == number
 
 
 def test_the_site_may_say_what_a_flavor_does_not():
     found = SimpleNamespace(id="1", name="g", vcpus=2, ram=1024, disk=None, extra_specs=None)
-    assert flavors.read_flavor(found, {"g": {"gpus": 4}}) == flavor("g", 2, 1, 0, 4) | {"id": "1"}
-    assert flavors.read_flavor(found, {})["gpus"] == 0
+    assert nova_flavors.read_flavor(found, {"g": {"gpus": 4}}) == flavor("g", 2, 1, 0, 4) | {"id": "1"}
+    assert nova_flavors.read_flavor(found, {})["gpus"] == 0
 
 
 @pytest.mark.parametrize("entry", ["g", {"name": "g"}, {"name": "g", "gpus": "two"}, {"name": "g", "gpus": True}])
 def test_a_wrong_description_of_flavors_is_refused(entry):
     with pytest.raises(SiteError, match="flavor 1: it must be a dictionary with name and gpus"):
-        flavors.read_configured("cloud", [entry])
+        nova_flavors.read_configured("cloud", [entry])
 
 
 def test_the_image_needs_its_disk_and_memory():

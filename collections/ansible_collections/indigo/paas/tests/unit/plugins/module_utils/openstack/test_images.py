@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import WantedImage
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import images
 
 GIB = 1024**3
@@ -57,17 +58,17 @@ def test_a_vague_question_gets_the_default_then_a_known_distribution_then_the_ne
     unknown = image("3", "unknown", "2027")
     assert [one["name"] for one in catalogue(old, unknown, new)] == ["new", "old", "unknown"]
     assert [one["name"] for one in catalogue(old, unknown, new, default="3")] == ["unknown", "new", "old"]
-    assert match_image(described(catalogue(old, new)), {"distribution": "Debian"})["name"] == "new"
+    assert match_image(described(catalogue(old, new)), WantedImage(distribution="Debian"))["name"] == "new"
 
 
 @pytest.mark.parametrize("reference", ["1", "ost://keystone.cloud.example/1", "ost://keystone.cloud.example/Debian 12"])
 def test_references_lead_to_the_image(reference):
     found = catalogue(image("2", "other"), image())
-    assert images.image_id(found, match_image(described(found), {"image": reference})) == "1"
+    assert images.image_id(found, match_image(described(found), WantedImage(reference))) == "1"
 
 
 def test_a_reference_to_another_cloud_is_none_of_ours():
-    assert match_image(described(catalogue(image())), {"image": "ost://elsewhere.example/1"}) is None
+    assert match_image(described(catalogue(image())), WantedImage("ost://elsewhere.example/1")) is None
 
 
 @pytest.mark.parametrize(

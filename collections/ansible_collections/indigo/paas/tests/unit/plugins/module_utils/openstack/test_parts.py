@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.indigo.paas.plugins.module_utils.openstack import errors, labels, quotas, volumes
-from ansible_collections.indigo.paas.plugins.module_utils.openstack.quotas import Quota
+from ansible_collections.indigo.paas.plugins.module_utils import quotas
+from ansible_collections.indigo.paas.plugins.module_utils.openstack import errors, labels, volumes
+from ansible_collections.indigo.paas.plugins.module_utils.quotas import Quota
 
 NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?", fullmatch=True)
 GROUPS = st.from_regex(r"[a-z_][a-z0-9_]{0,30}", fullmatch=True)

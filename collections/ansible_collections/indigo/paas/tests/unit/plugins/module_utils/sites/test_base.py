@@ -11,18 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.sites import base
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, Node, Option, reconcile
 
 
-def group(name="wn", count=1, removal_list=()):
-    return {
-        "name": name,
-        "group": name,
-        "hostname": name,
-        "count": count,
-        "removal_list": list(removal_list),
-    }
+def group(name="wn", count=1, removal_list=(), **more):
+    return NodeGroup(name, name, name, count=count, removal_list=tuple(removal_list), **more)
 
 
 def node(index, name="wn", state="running", id=None):
@@ -50,7 +45,7 @@ class Switchboard(base.Site):
     def list_nodes(self, _deployment):
         return list(self.nodes)
 
-    def ensure_nodes(self, *_args, **_more):
+    def begin(self, _order):
         raise NotImplementedError
 
     def delete_nodes(self, *_args, **_more):
@@ -167,7 +162,7 @@ GROUPS = st.lists(
             st.sampled_from([f"{name}-{index}" for name in GROUP_NAMES for index in range(7)]), max_size=4
         ),
     ),
-    unique_by=lambda found: found["group"],
+    unique_by=lambda found: found.safe_name,
 )
 
 
@@ -177,7 +172,7 @@ def applied(changes: Changes) -> list[Node]:
         dataclasses.replace(node, state="running", id=f"new-{node.id}") for node in (*changes.keep, *changes.repair)
     ]
     new = [
-        Node(name=new.name, group=new.group["group"], index=new.index, id=f"new-{new.name}") for new in changes.create
+        Node(name=new.name, group=new.group.safe_name, index=new.index, id=f"new-{new.name}") for new in changes.create
     ]
     return running + new
 
@@ -194,10 +189,10 @@ def test_the_outcome_is_the_plan(groups, nodes):
     after = applied(reconcile(groups, nodes))
     assert len({node.name for node in after}) == len(after)
     for wanted in groups:
-        members = [node for node in after if node.group == wanted["group"]]
-        assert len(members) == wanted["count"]
-        assert not {node.name for node in members} & set(wanted["removal_list"])
-    assert {node.group for node in after} <= {wanted["group"] for wanted in groups}
+        members = [node for node in after if node.group == wanted.safe_name]
+        assert len(members) == wanted.count
+        assert not {node.name for node in members} & set(wanted.removal_list)
+    assert {node.group for node in after} <= {wanted.safe_name for wanted in groups}
 
 
 @given(GROUPS, NODES)
@@ -276,7 +271,7 @@ def test_all_wrong_options_are_told_at_once():
 
 
 def test_an_added_node_is_called_just_as_the_template_says():
-    added = {**group(count=2), "network": {"dns_name": "vnode-7"}}
+    added = group(count=2, dns_name="vnode-7")
     [new] = reconcile([added], [node(0)]).create
     assert (new.name, new.index) == ("wn-1", 1)
     other = Node(name="vnode-6", group="wn", index=0, id="x")
@@ -285,12 +280,12 @@ def test_an_added_node_is_called_just_as_the_template_says():
 
 
 def test_two_groups_that_state_one_name_get_two():
-    groups = [{**group(name), "network": {"dns_name": "same"}} for name in ("fe", "wn")]
+    groups = [group(name, dns_name="same") for name in ("fe", "wn")]
     assert [new.name for new in reconcile(groups, []).create] == ["same", "wn-0"]
 
 
 def test_a_name_that_a_group_may_not_give_is_not_given():
-    [new] = reconcile([{**group(), "network": {"dns_name": "local"}, "taken": ["local"]}], []).create
+    [new] = reconcile([group(dns_name="local", taken=frozenset({"local"}))], []).create
     assert new.name == "wn-0"
 
 

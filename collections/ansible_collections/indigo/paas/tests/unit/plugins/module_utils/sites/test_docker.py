@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import tarfile
@@ -14,16 +15,11 @@ from hypothesis import strategies as st
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import containers, host, images
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.publishing import Publishing
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Size
 from ansible_collections.indigo.paas.plugins.module_utils.sites import docker, open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
-GROUP = {
-    "name": "wn server",
-    "group": "wn_server",
-    "hostname": "wn-server",
-    "size": {"cpus": 2, "memory": 2 * 10**9},
-    "network": {"public": False},
-}
+GROUP = NodeGroup("wn server", "wn_server", "wn-server", size=Size(cpus=2, memory=2 * 10**9))
 
 
 def container(node=None, state="running", addresses=("172.18.0.2",), **more):
@@ -62,8 +58,14 @@ def test_a_node_is_read_from_its_labels():
     }
 
 
+def test_tags_are_labels_and_hide_none_of_ours():
+    group = dataclasses.replace(GROUP, tags={"team": "x", "indigo.paas.group": "forged"})
+    labels = containers.node_labels("my-pool", NewNode("wn-server-1", group, 1), "k")
+    assert (labels["team"], labels["indigo.paas.group"]) == ("x", "wn_server")
+
+
 def test_a_public_node_shows_its_address_to_the_world():
-    node = NewNode("fe-0", {**GROUP, "network": {"public": True}}, 0)
+    node = NewNode("fe-0", dataclasses.replace(GROUP, public=True), 0)
     assert containers.read_node(container(node)).public_address == ["172.18.0.2"]
 
 
@@ -113,7 +115,7 @@ def test_a_published_node_that_is_stopped_is_reached_nowhere():
     st.integers(1, 10**15),
 )
 def test_labels_keep_what_they_are_given(index, cpus, memory):
-    group = {**GROUP, "size": {"cpus": cpus, "memory": memory}}
+    group = dataclasses.replace(GROUP, size=Size(cpus=cpus, memory=memory))
     labels = containers.node_labels("p", NewNode(f"wn-server-{index}", group, index), "k")
     assert all(isinstance(value, str) for value in labels.values())
     node = containers.read_node({**container(), "Labels": labels})

@@ -11,7 +11,7 @@ from ansible_collections.indigo.paas.plugins.module_utils import sites
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 
 NEW_CLOUD = """
-from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Option, Result, Site
+from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Option, Site
 
 
 class Cloud(Site):
@@ -24,8 +24,8 @@ class Cloud(Site):
     def list_nodes(self, deployment):
         return []
 
-    def ensure_nodes(self, deployment, groups, *, public_key, progress=None, dry_run=False):
-        return Result([], [], [], [], [], False)
+    def begin(self, order):
+        raise NotImplementedError
 
     def delete_nodes(self, deployment, *, dry_run=False):
         return []
