@@ -63,6 +63,32 @@ def test_types_name_this_role_and_its_arguments(role):
         assert set(operation.get("inputs", {})) <= argument_names(role), name
 
 
+FITTING = {
+    "string": {"str", "path"},
+    "integer": {"int", "str", "float"},
+    "float": {"float", "str"},
+    "boolean": {"bool"},
+    "list": {"list"},
+    "map": {"dict"},
+    "scalar-unit.size": {"bytes"},
+}
+
+
+def test_properties_have_the_types_of_the_arguments_that_they_feed(role):
+    options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    properties = {
+        name: schema["type"]
+        for node_type in load(role / "meta/tosca.yml")["node_types"].values()
+        for name, schema in node_type.get("properties", {}).items()
+    }
+    for where, operation in operations(role):
+        for argument, value in operation.get("inputs", {}).items():
+            name = value["get_property"][-1] if isinstance(value, dict) and "get_property" in value else None
+            if name in properties:
+                fitting = FITTING[properties[name]] | {"raw"}
+                assert options[argument].get("type", "str") in fitting, f"{where}: {argument} of {name}"
+
+
 def test_attributes_come_from_variables_that_the_role_sets(role):
     tasks = "".join(path.read_text() for path in (role / "tasks").glob("*.yml"))
     for name, operation in operations(role):

@@ -54,7 +54,7 @@ class ComponentMaker:
                 "requires": self._requires(node),
                 "properties": plain(node.properties),
                 "attributes": self._attributes(node),
-                "operations": [_operation(step, self._artifacts) for step in self._steps[node.name]],
+                "operations": [self._operation(step) for step in self._steps[node.name]],
             }
             for node in self._nodes
         ]
@@ -105,6 +105,16 @@ class ComponentMaker:
             if name == "get_operation_output" and all(isinstance(each, str) for each in arguments[:4]):
                 found.setdefault((arguments[0], arguments[2]), set()).add(arguments[3])
         return found
+
+    def _operation(self, step: Step) -> dict[str, Any]:
+        """Return one operation of a component: a role or a playbook, and its arguments."""
+        call = step.call
+        if is_role(call.implementation):
+            runs: dict[str, Any] = {"role": call.implementation}
+        else:
+            runs = {"external": external(call, step.artifacts, self._artifacts)}
+        found = {"operation": call.name, **runs, "arguments": plain(self._border.arguments(call))}
+        return found if step.relationship is None else {**found, "relationship": step.relationship}
 
     def _is_one(self, role: str) -> bool:
         """Say whether one run of a role sets up all of its components on a machine."""
@@ -242,20 +252,6 @@ class ComponentMaker:
                         message = f"'{other}' and '{node.name}' give '{argument}' different values {where}"
                         hint = "Give them the same value, or separate machines."
                         self._report.add("conflict", message, node.at, hint)
-
-
-def _operation(step: Step, artifacts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one operation of a component: a role or a playbook, and its arguments.
-
-    `artifacts` are those of all nodes, by their files.
-    """
-    call = step.call
-    if is_role(call.implementation):
-        runs: dict[str, Any] = {"role": call.implementation}
-    else:
-        runs = {"external": external(call, step.artifacts, artifacts)}
-    found = {"operation": call.name, **runs, "arguments": plain(call.arguments)}
-    return found if step.relationship is None else {**found, "relationship": step.relationship}
 
 
 def _references(value: Any) -> list[tuple[str, str | None]]:
