@@ -30,7 +30,7 @@ def role(request) -> pathlib.Path:
     return request.param
 
 
-@pytest.mark.parametrize("entry_point", ["main", "check", "drain", "clean"])
+@pytest.mark.parametrize("entry_point", ["main", "check", "tell", "drain", "clean"])
 def test_has_the_entry_point_and_describes_it(role, entry_point):
     assert (role / "tasks" / f"{entry_point}.yml").is_file()
     assert entry_point in load(role / "meta/argument_specs.yml")["argument_specs"]
@@ -55,12 +55,14 @@ def operations(role: pathlib.Path):
                     yield f"{type_name}.{name}", operation
 
 
-def test_types_name_this_role_and_its_arguments(role):
+def test_types_name_roles_of_the_collection_and_their_arguments(role):
+    """A type may be made of several roles; it lies with one of them."""
     found = list(operations(role))
-    assert found
+    assert FQCN + role.name in [operation["implementation"] for _name, operation in found]
     for name, operation in found:
-        assert operation["implementation"] == FQCN + role.name, name
-        assert set(operation.get("inputs", {})) <= argument_names(role), name
+        other = role.with_name(operation["implementation"].removeprefix(FQCN))
+        assert other in ROLES, name
+        assert set(operation.get("inputs", {})) <= argument_names(other), name
 
 
 FITTING = {
@@ -75,13 +77,14 @@ FITTING = {
 
 
 def test_properties_have_the_types_of_the_arguments_that_they_feed(role):
-    options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     properties = {
         name: schema["type"]
         for node_type in load(role / "meta/tosca.yml")["node_types"].values()
         for name, schema in node_type.get("properties", {}).items()
     }
     for where, operation in operations(role):
+        other = role.with_name(operation["implementation"].removeprefix(FQCN))
+        options = load(other / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
         for argument, value in operation.get("inputs", {}).items():
             name = value["get_property"][-1] if isinstance(value, dict) and "get_property" in value else None
             if name in properties:

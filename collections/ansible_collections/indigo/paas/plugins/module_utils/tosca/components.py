@@ -83,7 +83,26 @@ class ComponentMaker:
         }
         stage["scope"] = first.implementation if on_role and self._is_one(first.implementation) else stage["name"]
         stage["tells"] = [told for key in keys for told in self._told(key, safe_names)]
-        return stage if on_role else {**stage, "external": True, "operation": keys[0][1]}
+        if not on_role:
+            return {**stage, "external": True, "operation": keys[0][1]}
+        parts = self._parts(first.implementation, keys)
+        return {**stage, "operations": parts} if parts else stage
+
+    def _parts(self, role: str, keys: list[Key]) -> dict[str, list[int]]:
+        """Return which operations of each component a stage is for; nothing where it is for all that the role does.
+
+        A role that is one for a machine has the arguments of all its operations whenever it runs.
+        """
+        here: dict[str, list[int]] = {}
+        for name, index in keys:
+            here.setdefault(name, []).append(index)
+        others = [
+            (name, index)
+            for name in here
+            for index, step in enumerate(self._steps[name])
+            if step.call.implementation == role and index not in here[name]
+        ]
+        return here if others and not self._is_one(role) else {}
 
     def _told(self, key: Key, safe_names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Yield which facts of one operation the template reads; none when it reads none."""

@@ -116,9 +116,12 @@ def _im_variables(node: Data) -> dict[str, Any]:
 
 
 def operations_of(component: Data, stage: Data) -> list[Data]:
-    """Return the operations of a component that run in a stage: one playbook, or all that its role implements."""
+    """Return the operations of a component that run in a stage: one playbook, or what its role implements."""
     if stage.get("external"):
         return [component["operations"][stage["operation"]]]
+    parts = (stage.get("operations") or {}).get(component["name"])
+    if parts is not None:
+        return [component["operations"][index] for index in parts]
     return [operation for operation in component["operations"] if operation.get("role") == stage["role"]]
 
 
