@@ -9,11 +9,14 @@ import re
 import pytest
 import yaml
 
-ROLES = sorted(
+PLACES = sorted(
     path
     for path in (pathlib.Path(__file__).parents[2] / "collections/ansible_collections/indigo/paas/roles").iterdir()
     if path.is_dir()
 )
+# One that implements no type is a helper of those that do.
+ROLES = [path for path in PLACES if (path / "meta/tosca.yml").is_file()]
+HELPERS = [path for path in PLACES if path not in ROLES]
 FQCN = "indigo.paas."
 
 
@@ -30,20 +33,33 @@ def role(request) -> pathlib.Path:
     return request.param
 
 
+@pytest.fixture(params=PLACES, ids=lambda path: path.name)
+def any_role(request) -> pathlib.Path:
+    return request.param
+
+
 @pytest.mark.parametrize("entry_point", ["main", "check", "tell", "drain", "clean"])
 def test_has_the_entry_point_and_describes_it(role, entry_point):
     assert (role / "tasks" / f"{entry_point}.yml").is_file()
     assert entry_point in load(role / "meta/argument_specs.yml")["argument_specs"]
 
 
-def test_defaults_are_those_of_the_argument_specs(role):
+def test_a_helper_has_arguments_and_nothing_to_do_with_templates():
+    assert HELPERS
+    for helper in HELPERS:
+        assert argument_names(helper)
+        assert not (helper / "meta/paas.yml").exists()
+
+
+def test_defaults_are_those_of_the_argument_specs(any_role):
+    role = any_role
     options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     specified = {name: option["default"] for name, option in options.items() if "default" in option}
     assert load(role / "defaults/main.yml") == specified
 
 
-def test_arguments_carry_the_role_s_name(role):
-    assert not [name for name in argument_names(role) if not name.startswith(f"{role.name}_")]
+def test_arguments_carry_the_role_s_name(any_role):
+    assert not [name for name in argument_names(any_role) if not name.startswith(f"{any_role.name}_")]
 
 
 def operations(role: pathlib.Path):
@@ -99,7 +115,8 @@ def test_attributes_come_from_variables_that_the_role_sets(role):
             assert re.search(rf"^\s+{fact}:", tasks, re.MULTILINE), f"{name}: {fact} is set nowhere"
 
 
-def test_templates_and_tasks_use_only_declared_variables(role):
+def test_templates_and_tasks_use_only_declared_variables(any_role):
+    role = any_role
     declared = argument_names(role)
     text = "".join(
         path.read_text()

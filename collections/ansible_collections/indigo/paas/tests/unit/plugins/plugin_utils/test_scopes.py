@@ -199,7 +199,7 @@ def test_what_a_service_told_is_there_for_other_entry_points_than_main(
     label = {"first_label": "of {{ inventory_hostname }}"}
     tell = {"ansible.builtin.set_fact": label} if answers else {"ansible.builtin.command": {"argv": ["false"]}}
     write_role(tmp_path, "first", "tell", tell)
-    got = {"msg": "{{ {'peer': second_peer | default('none')} | to_json }}"}
+    got = {"msg": "{{ {'peer': second_peer | default('none'), 'of': paas_peers | map(attribute='name')} | to_json }}"}
     write_role(tmp_path, "second", "drain", {"ansible.builtin.debug": got})
     monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", str(tmp_path))
     known = {"paas_planned": {"plan": PLAN, "trusted": False}, "paas_found": {"nodes": FOUND}}
@@ -221,7 +221,7 @@ def test_what_a_service_told_is_there_for_other_entry_points_than_main(
         ],
         tmp_path,
     )
-    assert seen == [{"peer": "of a" if answers else "none"}]
+    assert seen == [{"peer": "of a" if answers else "none", "of": ["b"]}]
 
 
 def test_all_plays_with_scopes_go_on_together() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import load, make_plan
-from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import outputs, role_arguments
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import outputs, peers, role_arguments
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.roles import Role
 
 ROLES = ("ref.own.a", "ref.own.b", "play.yml")
@@ -144,6 +144,25 @@ def test_the_roles_of_one_type_run_each_at_its_operation_on_all_nodes_before_the
         ("ref.own.b", ["one", "two"], [{"text": "set"}]),
         ("ref.own.a", ["one", "two"], [{"other": "begun"}]),
     ]
+
+
+def test_peers_are_all_machines_of_a_role_with_the_arguments_of_all_its_stages() -> None:
+    plan = make_plan(load(SEVERAL_ROLES.replace("MORE", ", { dependency: one }").encode()), find=role)
+    nodes = [
+        {"name": "n-1", "group": "n", "index": 1, "private_address": ["10.0.0.3"]},
+        {"name": "n-0", "group": "n", "index": 0, "private_address": [], "ansible_host": "n.example.org"},
+        {"name": "m-0", "group": "m", "index": 0, "private_address": ["10.0.0.1", "10.1.0.1"]},
+    ]
+    arguments = {"text": "made", "other": "begun"}
+    wanted = [("m", 0, "10.0.0.1"), ("n", 0, "n.example.org"), ("n", 1, "10.0.0.3")]
+    names = [stage["name"] for stage in plan.stages if stage["role"] == "ref.own.a"]
+    assert len(names) > 2
+    for name in names:
+        assert peers(plan, {"nodes": nodes, "facts": {}}, name) == [
+            {"name": f"{group}-{index}", "group": group, "index": index, "address": address, "arguments": arguments}
+            for group, index, address in wanted
+        ]
+    assert peers(plan, {"nodes": nodes, "facts": {}}, "none") == []
 
 
 def test_a_requirement_between_components_lets_the_one_be_done_before_the_other_begins() -> None:
