@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from .applications import is_application
@@ -255,16 +256,17 @@ class ComponentMaker:
     def _refuse_conflicts(self) -> None:
         """Report arguments that one run of a role is given with different values.
 
-        A run is for one component; where the role is one for a machine, for all of its components there.
+        A run is for one component, and for those of its operations that follow each other; where the role is one for a
+        machine, for all of its components there.
         """
         first: dict[tuple[str, str, Any], tuple[str, Any]] = {}
         for node in self._nodes:
             machine = self._machines[node.name].name
-            for step in self._steps[node.name]:
-                role = step.call.implementation
-                whose = machine if self._is_one(role) else node.name
-                given = step.call.arguments.items() if is_role(role) else ()
-                for argument, value in given:
+            runs = groupby(self._steps[node.name], key=lambda step: step.call.implementation)
+            for number, (role, steps) in enumerate(runs):
+                whose = machine if self._is_one(role) else f"{node.name} {number}"
+                own = [step.call for step in steps] if is_role(role) else []
+                for argument, value in (given for call in own for given in call.arguments.items()):
                     other, earlier = first.setdefault((whose, role, argument), (node.name, value))
                     if not _same(earlier, value):
                         where = f"on '{machine}'"

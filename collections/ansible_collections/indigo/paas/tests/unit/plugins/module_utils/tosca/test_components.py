@@ -146,6 +146,15 @@ def test_the_roles_of_one_type_run_each_at_its_operation_on_all_nodes_before_the
     ]
 
 
+def test_a_role_may_be_given_another_value_at_another_operation() -> None:
+    found = stages_of(SEVERAL_ROLES.replace("MORE", "").replace("other: begun", "text: begun"))
+    assert [arguments for _role, _components, (arguments,) in found] == [
+        {"text": "made"},
+        {"text": "set"},
+        {"text": "begun"},
+    ]
+
+
 def test_peers_are_all_machines_of_a_role_with_the_arguments_of_all_its_stages() -> None:
     plan = make_plan(load(SEVERAL_ROLES.replace("MORE", ", { dependency: one }").encode()), find=role)
     nodes = [
