@@ -31,14 +31,27 @@ NOTICE = "<!-- Made by `make types` from the vocabulary; change that instead. --
 LONG = 60
 
 Page = Iterator[str]
+Sections = Mapping[str, Any]
 
 
 def pages() -> dict[str, str]:
     """Return the text of every page by its path under docs/."""
     vocabulary = default_vocabulary()
-    files = {family(file): file for file in shipped_files()}
-    made = {f"types/{name}.md": "\n".join(family_page(name, file, vocabulary)) for name, file in files.items()}
-    return {"types.md": "\n".join(index(files, vocabulary)), **made}
+    families: dict[str, Sections] = {}
+    for file in shipped_files():
+        families[family(file)] = joined(families.get(family(file)), read(file).data)
+    made = {f"types/{name}.md": "\n".join(family_page(name, found, vocabulary)) for name, found in families.items()}
+    return {"types.md": "\n".join(index(families, vocabulary)), **made}
+
+
+def joined(first: Sections | None, second: Sections) -> Sections:
+    """Return the sections of a file of the base vocabulary with those of the role of that name; its types count."""
+    found: dict[str, Any] = {**second, **(first or {})}
+    for kind in SECTIONS:
+        # Where a role holds only interfaces, what the base vocabulary says of the type is told.
+        new = {name: body for name, body in (second.get(kind) or {}).items() if body.keys() != {"interfaces"}}
+        found[kind] = {**(found.get(kind) or {}), **new}
+    return found
 
 
 def family(file: Path) -> str:
@@ -46,12 +59,12 @@ def family(file: Path) -> str:
     return file.parents[1].name if file.parent.name == "meta" else file.stem
 
 
-def index(files: Mapping[str, Path], vocabulary: Vocabulary) -> Page:
+def index(families: Mapping[str, Sections], vocabulary: Vocabulary) -> Page:
     """Yield the lines of the table of all types."""
     yield from (NOTICE, "# Types", "")
     yield "What a template may use, besides TOSCA's own types. Published templates find all that they import here."
-    for name in sorted(files):
-        document = read(files[name]).data
+    for name in sorted(families):
+        document = families[name]
         yield from ("", f"## [{name}](types/{name}.md)", "", document["description"], "")
         yield from ("| type | is |", "| --- | --- |")
         for kind in SECTIONS:
@@ -61,9 +74,8 @@ def index(files: Mapping[str, Path], vocabulary: Vocabulary) -> Page:
     yield ""
 
 
-def family_page(name: str, file: Path, vocabulary: Vocabulary) -> Page:
-    """Yield the lines of one file's types."""
-    document = read(file).data
+def family_page(name: str, document: Sections, vocabulary: Vocabulary) -> Page:
+    """Yield the lines of the types of one family."""
     yield from (NOTICE, f"# {name}", "", document["description"], "", "[All types](../types.md)")
     for kind, title in SECTIONS.items():
         if document.get(kind):

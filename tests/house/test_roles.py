@@ -9,11 +9,14 @@ import re
 import pytest
 import yaml
 
-ROLES = sorted(
+PLACES = sorted(
     path
     for path in (pathlib.Path(__file__).parents[2] / "collections/ansible_collections/indigo/paas/roles").iterdir()
     if path.is_dir()
 )
+# One that implements no type is a helper of those that do.
+ROLES = [path for path in PLACES if (path / "meta/tosca.yml").is_file()]
+HELPERS = [path for path in PLACES if path not in ROLES]
 FQCN = "indigo.paas."
 
 
@@ -30,20 +33,33 @@ def role(request) -> pathlib.Path:
     return request.param
 
 
-@pytest.mark.parametrize("entry_point", ["main", "check", "drain", "clean"])
+@pytest.fixture(params=PLACES, ids=lambda path: path.name)
+def any_role(request) -> pathlib.Path:
+    return request.param
+
+
+@pytest.mark.parametrize("entry_point", ["main", "check", "tell", "drain", "clean"])
 def test_has_the_entry_point_and_describes_it(role, entry_point):
     assert (role / "tasks" / f"{entry_point}.yml").is_file()
     assert entry_point in load(role / "meta/argument_specs.yml")["argument_specs"]
 
 
-def test_defaults_are_those_of_the_argument_specs(role):
+def test_a_helper_has_arguments_and_nothing_to_do_with_templates():
+    assert HELPERS
+    for helper in HELPERS:
+        assert argument_names(helper)
+        assert not (helper / "meta/paas.yml").exists()
+
+
+def test_defaults_are_those_of_the_argument_specs(any_role):
+    role = any_role
     options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     specified = {name: option["default"] for name, option in options.items() if "default" in option}
     assert load(role / "defaults/main.yml") == specified
 
 
-def test_arguments_carry_the_role_s_name(role):
-    assert not [name for name in argument_names(role) if not name.startswith(f"{role.name}_")]
+def test_arguments_carry_the_role_s_name(any_role):
+    assert not [name for name in argument_names(any_role) if not name.startswith(f"{any_role.name}_")]
 
 
 def operations(role: pathlib.Path):
@@ -55,12 +71,41 @@ def operations(role: pathlib.Path):
                     yield f"{type_name}.{name}", operation
 
 
-def test_types_name_this_role_and_its_arguments(role):
+def test_types_name_roles_of_the_collection_and_their_arguments(role):
+    """A type may be made of several roles; it lies with one of them."""
     found = list(operations(role))
-    assert found
+    assert FQCN + role.name in [operation["implementation"] for _name, operation in found]
     for name, operation in found:
-        assert operation["implementation"] == FQCN + role.name, name
-        assert set(operation.get("inputs", {})) <= argument_names(role), name
+        other = role.with_name(operation["implementation"].removeprefix(FQCN))
+        assert other in ROLES, name
+        assert set(operation.get("inputs", {})) <= argument_names(other), name
+
+
+FITTING = {
+    "string": {"str", "path"},
+    "integer": {"int", "str", "float"},
+    "float": {"float", "str"},
+    "boolean": {"bool"},
+    "list": {"list"},
+    "map": {"dict"},
+    "scalar-unit.size": {"bytes"},
+}
+
+
+def test_properties_have_the_types_of_the_arguments_that_they_feed(role):
+    properties = {
+        name: schema["type"]
+        for node_type in load(role / "meta/tosca.yml")["node_types"].values()
+        for name, schema in node_type.get("properties", {}).items()
+    }
+    for where, operation in operations(role):
+        other = role.with_name(operation["implementation"].removeprefix(FQCN))
+        options = load(other / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+        for argument, value in operation.get("inputs", {}).items():
+            name = value["get_property"][-1] if isinstance(value, dict) and "get_property" in value else None
+            if name in properties:
+                fitting = FITTING[properties[name]] | {"raw"}
+                assert options[argument].get("type", "str") in fitting, f"{where}: {argument} of {name}"
 
 
 def test_attributes_come_from_variables_that_the_role_sets(role):
@@ -70,7 +115,8 @@ def test_attributes_come_from_variables_that_the_role_sets(role):
             assert re.search(rf"^\s+{fact}:", tasks, re.MULTILINE), f"{name}: {fact} is set nowhere"
 
 
-def test_templates_and_tasks_use_only_declared_variables(role):
+def test_templates_and_tasks_use_only_declared_variables(any_role):
+    role = any_role
     declared = argument_names(role)
     text = "".join(
         path.read_text()

@@ -71,6 +71,13 @@ def role_arguments(
     return hosts.role_arguments(planned, _state(nodes, hostvars), str(host), stage)
 
 
+def peers(
+    plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any], stage: str
+) -> list[dict[str, t.Any]]:
+    """Return the nodes of the service of STAGE, each with its name, address, group, index and arguments."""
+    return hosts.peers(plain(plan), _state(nodes, hostvars), str(stage))
+
+
 def variables_of_facts(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return FACTS by the names that variables of facts have: ``ansible_os_family`` for ``os_family``.
 
@@ -121,6 +128,7 @@ class FilterModule:
             "inventory_hosts": inventory_hosts,
             "hosts_file": hosts_file,
             "role_arguments": role_arguments,
+            "peers": peers,
             "stages_with": stages_with,
             "outputs": outputs,
             "variables_of_facts": variables_of_facts,

@@ -150,7 +150,12 @@ def _not_of_machine(facts: Variables) -> Variables:
 
 def _is_in(manager: t.Any, host: str, group: str) -> bool:
     found = manager._inventory.get_host(host)
-    return found is not None and group in [each.name for each in found.get_groups()]
+    if found is None:
+        return False
+    # One that is only asked, or leaves, is in no group of the plan; what the site says of it names its group.
+    return (
+        group in [each.name for each in found.get_groups()] or (found.vars.get("paas_node") or {}).get("group") == group
+    )
 
 
 def _told(facts: Variables, tells: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, dict[str, Variables]]:

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ..errors import did_you_mean
+from .argument_types import Misfit, fitted
 from .external import is_role
 from .functions import is_settled
 from .report import Report
@@ -42,6 +44,15 @@ class Border:
             self._report.add("unknown-role", f"{called}: {found}", call.at, found.hint)
         else:
             self._check_role(call, found, called)
+
+    def arguments(self, call: OperationCall) -> dict[str, Any]:
+        """Return the arguments of an operation as its role takes them; what `check` refuses stays as it is."""
+        role = self.role(call.implementation)
+        found = dict(call.arguments)
+        for name, value in found.items() if role is not None else ():
+            with suppress(Misfit):
+                found[name] = _fitted(role, name, value)
+        return found
 
     def is_open(self, call: OperationCall, output: Any) -> bool:
         """Say whether a template may read a fact of this name that an operation sets."""
@@ -80,16 +91,14 @@ class Border:
             message = f"{called}: the role '{role.name}' has no argument '{_shown(name)}'"
             self._report.add("unknown-argument", message, at, did_you_mean(name, allowed, what="arguments"))
         else:
-            self._check_choice(role, name, value, called, call)
+            self._check_value(call, role, name, value, called)
 
-    def _check_choice(self, role: Role, name: str, value: Any, called: str, call: OperationCall) -> None:
-        choices = role.arguments[name].get("choices")
-        if not isinstance(choices, list) or not is_settled(value) or isinstance(value, (dict, list)):
-            return
-        if str(value) not in [str(choice) for choice in choices]:
-            message = f"{called}: '{name}' cannot be '{_shown(value)}'"
-            hint = f"It is one of {', '.join(map(str, choices))}."
-            self._report.add("unknown-choice", message, call.place_of(name), hint)
+    def _check_value(self, call: OperationCall, role: Role, name: str, value: Any, called: str) -> None:
+        try:
+            _fitted(role, name, value)
+        except Misfit as misfit:
+            message = f"{called}: '{name}' {misfit}"
+            self._report.add("wrong-argument", message, call.place_of(name), misfit.hint)
 
     def _check_playbook(self, call: OperationCall, called: str) -> None:
         for name in call.arguments:
@@ -115,6 +124,11 @@ class Border:
 
 
 _NO_OUTPUTS = "It declares none: the role's author lists them under `outputs` in its meta/paas.yml."
+
+
+def _fitted(role: Role, name: str, value: Any) -> Any:
+    """Return an argument's value as a role takes it; as it is where only a running machine or Jinja tells it."""
+    return fitted(role.arguments[name], value) if name in role.arguments and is_settled(value) else value
 
 
 def _shown(name: Any) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from .applications import is_application
@@ -54,7 +55,7 @@ class ComponentMaker:
                 "requires": self._requires(node),
                 "properties": plain(node.properties),
                 "attributes": self._attributes(node),
-                "operations": [_operation(step, self._artifacts) for step in self._steps[node.name]],
+                "operations": [self._operation(step) for step in self._steps[node.name]],
             }
             for node in self._nodes
         ]
@@ -83,7 +84,26 @@ class ComponentMaker:
         }
         stage["scope"] = first.implementation if on_role and self._is_one(first.implementation) else stage["name"]
         stage["tells"] = [told for key in keys for told in self._told(key, safe_names)]
-        return stage if on_role else {**stage, "external": True, "operation": keys[0][1]}
+        if not on_role:
+            return {**stage, "external": True, "operation": keys[0][1]}
+        parts = self._parts(first.implementation, keys)
+        return {**stage, "operations": parts} if parts else stage
+
+    def _parts(self, role: str, keys: list[Key]) -> dict[str, list[int]]:
+        """Return which operations of each component a stage is for; nothing where it is for all that the role does.
+
+        A role that is one for a machine has the arguments of all its operations whenever it runs.
+        """
+        here: dict[str, list[int]] = {}
+        for name, index in keys:
+            here.setdefault(name, []).append(index)
+        others = [
+            (name, index)
+            for name in here
+            for index, step in enumerate(self._steps[name])
+            if step.call.implementation == role and index not in here[name]
+        ]
+        return here if others and not self._is_one(role) else {}
 
     def _told(self, key: Key, safe_names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Yield which facts of one operation the template reads; none when it reads none."""
@@ -105,6 +125,16 @@ class ComponentMaker:
             if name == "get_operation_output" and all(isinstance(each, str) for each in arguments[:4]):
                 found.setdefault((arguments[0], arguments[2]), set()).add(arguments[3])
         return found
+
+    def _operation(self, step: Step) -> dict[str, Any]:
+        """Return one operation of a component: a role or a playbook, and its arguments."""
+        call = step.call
+        if is_role(call.implementation):
+            runs: dict[str, Any] = {"role": call.implementation}
+        else:
+            runs = {"external": external(call, step.artifacts, self._artifacts)}
+        found = {"operation": call.name, **runs, "arguments": plain(self._border.arguments(call))}
+        return found if step.relationship is None else {**found, "relationship": step.relationship}
 
     def _is_one(self, role: str) -> bool:
         """Say whether one run of a role sets up all of its components on a machine."""
@@ -226,36 +256,23 @@ class ComponentMaker:
     def _refuse_conflicts(self) -> None:
         """Report arguments that one run of a role is given with different values.
 
-        A run is for one component; where the role is one for a machine, for all of its components there.
+        A run is for one component, and for those of its operations that follow each other; where the role is one for a
+        machine, for all of its components there.
         """
         first: dict[tuple[str, str, Any], tuple[str, Any]] = {}
         for node in self._nodes:
             machine = self._machines[node.name].name
-            for step in self._steps[node.name]:
-                role = step.call.implementation
-                whose = machine if self._is_one(role) else node.name
-                given = step.call.arguments.items() if is_role(role) else ()
-                for argument, value in given:
+            runs = groupby(self._steps[node.name], key=lambda step: step.call.implementation)
+            for number, (role, steps) in enumerate(runs):
+                whose = machine if self._is_one(role) else f"{node.name} {number}"
+                own = [step.call for step in steps] if is_role(role) else []
+                for argument, value in (given for call in own for given in call.arguments.items()):
                     other, earlier = first.setdefault((whose, role, argument), (node.name, value))
                     if not _same(earlier, value):
                         where = f"on '{machine}'"
                         message = f"'{other}' and '{node.name}' give '{argument}' different values {where}"
                         hint = "Give them the same value, or separate machines."
                         self._report.add("conflict", message, node.at, hint)
-
-
-def _operation(step: Step, artifacts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one operation of a component: a role or a playbook, and its arguments.
-
-    `artifacts` are those of all nodes, by their files.
-    """
-    call = step.call
-    if is_role(call.implementation):
-        runs: dict[str, Any] = {"role": call.implementation}
-    else:
-        runs = {"external": external(call, step.artifacts, artifacts)}
-    found = {"operation": call.name, **runs, "arguments": plain(call.arguments)}
-    return found if step.relationship is None else {**found, "relationship": step.relationship}
 
 
 def _references(value: Any) -> list[tuple[str, str | None]]:

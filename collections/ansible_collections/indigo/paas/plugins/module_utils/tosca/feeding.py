@@ -17,7 +17,7 @@ from .external import is_role
 from .report import NOWHERE, Report
 from .roles import Role, RoleError, find_role
 from .types import Schema, Type
-from .vocabulary import Vocabulary, default_vocabulary
+from .vocabulary import ShippedVocabulary, default_vocabulary
 
 
 def fed_by(implementation: str, argument: Any, value: Any, node_type: Type | None) -> Schema | None:
@@ -58,7 +58,7 @@ def _feeds(role: Role) -> tuple[tuple[Type, str, str], ...]:
 def _read(role: str, file: Path, _changed: int, _size: int) -> tuple[tuple[Type, str, str], ...]:
     """Return (type, argument, property) for all that the types of a file feed to a role."""
     report = Report()
-    vocabulary = Vocabulary(default_vocabulary())
+    vocabulary = ShippedVocabulary(default_vocabulary())
     try:
         vocabulary.add(read(file), report)
     except TemplateError:

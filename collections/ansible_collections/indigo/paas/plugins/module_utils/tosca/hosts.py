@@ -60,6 +60,29 @@ def role_arguments(plan: Plan | Data, state: Data, host_name: str, stage: str | 
     return found
 
 
+def peers(plan: Plan | Data, state: Data, stage: str) -> list[dict[str, Any]]:
+    """Return all machines of the service that a stage sets up: name, address, group, index and arguments of its role.
+
+    They are in the order of groups and indexes. The role may have other stages: their machines are among them, and each
+    machine has the arguments of all. `state` and the arguments are as in `role_arguments`.
+    """
+    data = _data(plan)
+    role = next((each.get("role") for each in data["stages"] if each["name"] == stage), None)
+    stages = [each for each in data["stages"] if role is not None and each.get("role") == role]
+    order = [group["group"] for group in data["groups"]]
+    taking_part = {group for each in stages for group in each["groups"]}
+    nodes = [node for node in state.get("nodes") or [] if node["group"] in taking_part]
+    found = []
+    for node in sorted(nodes, key=lambda node: (order.index(node["group"]), node["index"])):
+        arguments: dict[str, Any] = {}
+        for each in stages:
+            arguments.update(role_arguments(data, state, node["name"], each["name"]))
+        address = next(iter(node.get("private_address") or ()), node.get("ansible_host"))
+        own = {name: node[name] for name in ("name", "group", "index")}
+        found.append({**own, "address": address, "arguments": arguments})
+    return found
+
+
 def private(stage: Data, plan: Data, names: Iterable[str]) -> list[str]:
     """Return those names of a stage's arguments that may be variables of its machines: nothing else reads them.
 
@@ -116,9 +139,12 @@ def _im_variables(node: Data) -> dict[str, Any]:
 
 
 def operations_of(component: Data, stage: Data) -> list[Data]:
-    """Return the operations of a component that run in a stage: one playbook, or all that its role implements."""
+    """Return the operations of a component that run in a stage: one playbook, or what its role implements."""
     if stage.get("external"):
         return [component["operations"][stage["operation"]]]
+    parts = (stage.get("operations") or {}).get(component["name"])
+    if parts is not None:
+        return [component["operations"][index] for index in parts]
     return [operation for operation in component["operations"] if operation.get("role") == stage["role"]]
 
 

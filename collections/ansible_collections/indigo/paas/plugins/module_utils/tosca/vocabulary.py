@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Problem, did_you_mean
-from .document import Document, key_place, place, read, value_place
+from .document import Document, Map, key_place, place, read, value_place
 from .normative import definitions
 from .report import Location, Report
 from .type_builder import TypeBuilder, section
@@ -52,6 +52,8 @@ _RENAMED = {
 }
 
 COLLECTION = Path(__file__).resolve().parents[3]
+# Where a role has the types that it implements.
+ROLE_TYPES = Path("meta", "tosca.yml")
 
 
 class Vocabulary:
@@ -286,6 +288,38 @@ class Vocabulary:
         return self.full_name(kind, written)
 
 
+class ShippedVocabulary(Vocabulary):
+    """The types of a collection: those of a role count before those of the base vocabulary, or complete them.
+
+    A definition of a role that is nothing but `interfaces` completes the type of its name: that type is then
+    implemented by them alone. A type that is defined twice in any other way is an error.
+    """
+
+    def _take(
+        self, kind: str, name: str, definition: Mapping[str, Any], at: Location, prefixed: bool, report: Report
+    ) -> None:
+        of_role = is_of_role(at.file)
+        first, _prefixed = self._taken.get((kind, name), (None, False))
+        if first is not None and not (of_role and not is_of_role(first.file)):
+            message = f"the type '{name}' is in '{first.file}' too"
+            report.add("twice-shipped", message, at, "One file defines a type, one role implements it: remove one.")
+            return
+        if of_role and definition.keys() == {"interfaces"}:
+            base = self._definition(kind, name)
+            if base is None:
+                message = f"there is no type '{name}' that its interfaces could complete"
+                report.add("unknown-type", message, at, did_you_mean(name, self.names(kind)))
+                return
+            definition = Map({**base, **definition}, base if isinstance(base, Map) else None)
+        self._definitions[kind][name] = definition
+        self._taken[kind, name] = (at, prefixed)
+
+
+def is_of_role(file: str | None) -> bool:
+    """Say whether a file holds the types of a role."""
+    return file is not None and Path(file).parts[-2:] == ROLE_TYPES.parts
+
+
 def spellings(kind: str, name: str) -> list[str]:
     """Return all ways in which a template may write the name of a type, its full name first."""
     names = [name, *(other for other, meant in _RENAMED.get(kind, {}).items() if meant == name)]
@@ -296,7 +330,7 @@ def spellings(kind: str, name: str) -> list[str]:
 
 def shipped_files(root: Path = COLLECTION) -> list[Path]:
     """Return the files of the collection that define types: the base vocabulary, then each role's own."""
-    return [*sorted((root / "tosca").glob("*.yaml")), *sorted((root / "roles").glob("*/meta/tosca.yml"))]
+    return [*sorted((root / "tosca").glob("*.yaml")), *sorted((root / "roles").glob(f"*/{ROLE_TYPES}"))]
 
 
 def load_vocabulary(files: Iterable[Path], check: bool = True) -> Vocabulary:
@@ -306,9 +340,9 @@ def load_vocabulary(files: Iterable[Path], check: bool = True) -> Vocabulary:
     """
     vocabulary = Vocabulary()
     vocabulary.add_plain(definitions())
-    shipped = Vocabulary(vocabulary)
+    shipped = ShippedVocabulary(vocabulary)
     report = Report()
-    for file in files:
+    for file in sorted(files, key=lambda file: is_of_role(str(file))):
         document = read(file)
         if isinstance(document.data, Mapping):
             shipped.add(document, report)

@@ -88,7 +88,8 @@ def run(tasks: list[dict[str, Any]], place: Path) -> list[dict[str, Any]]:
     done = subprocess.run(command, cwd=place, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line.strip() for line in done.stdout.splitlines()]
-    return [json.loads(json.loads("{" + line + "}")["msg"]) for line in lines if line.startswith('"msg"')]
+    found = [json.loads("{" + line.rstrip(",") + "}")["msg"] for line in lines if line.startswith('"msg"')]
+    return [json.loads(each) for each in found if each.startswith("{")]
 
 
 def test_nothing_of_one_scope_is_seen_in_another_and_what_is_told_stays(tmp_path: Path) -> None:
@@ -161,15 +162,77 @@ def test_what_is_delegated_and_what_modules_call_facts_is_of_the_scope_too(tmp_p
     assert found == {"within": mine, "other": others, "again": mine, "after": others}
 
 
+def stage(name: str, group: str, facts: list[str]) -> dict[str, Any]:
+    tells = [{"component": name, "operation": 0, "group": group, "facts": facts}]
+    role = {"name": name, "role": f"own.lab.{name}", "groups": [group], "components": [name], "scope": name}
+    return {**role, "tells": tells if facts else []}
+
+
+def component(name: str, group: str, attributes: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    operation = {"operation": "configure", "role": f"own.lab.{name}", "arguments": arguments}
+    return {"name": name, "group": group, "attributes": attributes, "operations": [operation]}
+
+
+PLAN = {
+    "groups": [{"name": "front", "group": "one", "count": 1}, {"name": "back", "group": "two", "count": 1}],
+    "components": [
+        component("first", "front", {"label": {"fact": "first_label", "operation": 0}}, {}),
+        component("second", "back", {}, {"second_peer": {"$function": {"get_attribute": ["first", "label"]}}}),
+    ],
+    "stages": [stage("first", "one", ["first_label"]), stage("second", "two", [])],
+    "attributes": [],
+    "outputs": {},
+}
+FOUND = [{"name": "a", "group": "one", "index": 0}, {"name": "b", "group": "two", "index": 0}]
+
+
+def write_role(place: Path, name: str, entry_point: str, task: dict[str, Any]) -> None:
+    file = place / "ansible_collections/own/lab/roles" / name / "tasks" / f"{entry_point}.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps([task]))
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_a_service_told_is_there_for_other_entry_points_than_main(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    label = {"first_label": "of {{ inventory_hostname }}"}
+    tell = {"ansible.builtin.set_fact": label} if answers else {"ansible.builtin.command": {"argv": ["false"]}}
+    write_role(tmp_path, "first", "tell", tell)
+    got = {"msg": "{{ {'peer': second_peer | default('none'), 'of': paas_peers | map(attribute='name')} | to_json }}"}
+    write_role(tmp_path, "second", "drain", {"ansible.builtin.debug": got})
+    monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", str(tmp_path))
+    known = {"paas_planned": {"plan": PLAN, "trusted": False}, "paas_found": {"nodes": FOUND}}
+    tasks = ROOT / "collections/ansible_collections/indigo/paas/playbooks/tasks"
+    seen = run(
+        [
+            {
+                "ansible.builtin.set_fact": known,
+                "delegate_to": "localhost",
+                "delegate_facts": True,
+                "run_once": True,
+            },
+            {"ansible.builtin.set_fact": {"paas_node": {"group": "{{ group_names | first }}"}}},
+            {"ansible.builtin.include_tasks": str(tasks / "tell.yml")},
+            {
+                "ansible.builtin.include_tasks": str(tasks / "stage.yml"),
+                "vars": {"paas_entry_point": "drain", "paas_stage": PLAN["stages"][1], "paas_nodes_known": FOUND},
+            },
+        ],
+        tmp_path,
+    )
+    assert seen == [{"peer": "of a" if answers else "none", "of": ["b"]}]
+
+
 def test_all_plays_with_scopes_go_on_together() -> None:
     """Another strategy, which an operator can make the default, would close the scope of one host for all."""
     plays = [
         play
         for file in sorted((ROOT / "collections/ansible_collections/indigo/paas/playbooks").glob("*.yml"))
         for play in yaml.safe_load(file.read_text())
-        if any(name in json.dumps(play) for name in ("tasks/stage.yml", "tasks/clean.yml"))
+        if any(name in json.dumps(play) for name in ("tasks/stage.yml", "tasks/clean.yml", "tasks/tell.yml"))
     ]
-    assert len(plays) == 6
+    assert len(plays) == 10
     assert {play["strategy"] for play in plays} == {"ansible.builtin.linear"}
 
 

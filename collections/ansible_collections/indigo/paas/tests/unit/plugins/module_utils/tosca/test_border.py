@@ -185,6 +185,79 @@ def test_a_choice_is_checked_before_anything_runs(own_role: Callable[..., None])
     assert "keeps to itself" in problem.message
 
 
+TYPES = """
+argument_specs:
+  main:
+    options:
+      thing_name: { type: str }
+      thing_count: { type: int }
+      thing_share: { type: float }
+      thing_on: { type: bool }
+      thing_size: { type: bytes }
+      thing_any: { type: raw }
+      thing_list: { type: list, elements: int }
+      thing_parts:
+        type: list
+        elements: dict
+        options: { mode: { type: str, choices: [fast, slow] }, place: { type: dict } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "hint"),
+    [
+        ("thing_name: [a]", "'thing_name' must be a text, not a list", "as str"),
+        ("thing_count: many", "'thing_count' must be a whole number, not 'many'", "as int"),
+        ("thing_count: true", "'thing_count' must be a whole number, not 'True'", "as int"),
+        ("thing_share: { a: 1 }", "'thing_share' must be a number, not a mapping", "as float"),
+        ("thing_on: perhaps", "'thing_on' must be true or false, not 'perhaps'", "as bool"),
+        ("thing_size: big", "'thing_size' must be a size such as 2 GB, not 'big'", "as bytes"),
+        ("thing_list: { a: 1 }", "'thing_list' must be a list, not a mapping", "as list"),
+        ("thing_list: [1, two]", "'thing_list' each of it must be a whole number, not 'two'", "as int"),
+        ("thing_parts: [{ mood: fast }]", "'thing_parts' each of it has no key 'mood'", "'mode'"),
+        ("thing_parts: [{ mode: fats }]", "'thing_parts' each of it its 'mode' cannot be 'fats'", "fast, slow"),
+        ("thing_parts: [{ place: [1] }]", "its 'place' must be a mapping, not a list", "as dict"),
+        ("thing_cuont: 1", "has no argument 'thing_cuont'", "'thing_count'"),
+    ],
+)
+def test_types_of_arguments_are_checked_before_anything_runs(
+    own_role: Callable[..., None], given: str, message: str, hint: str
+) -> None:
+    own_role(TYPES, "operator_arguments: []\n")
+    (problem,) = refused(service(f"inputs: {{ {given} }}", "own.lab.thing"))
+    assert message in problem.message
+    assert hint in (problem.hint or "")
+    assert problem.line
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "thing_name: 1",
+        "thing_count: '5'",
+        "thing_on: 'yes'",
+        "thing_on: 1",
+        "thing_any: { a: [1] }",
+        "thing_list: '1,2'",
+        "thing_list: 7",
+        "thing_parts: [{ mode: slow, place: { x: 1 } }]",
+        "thing_count: { get_attribute: [box, tosca_id] }",
+    ],
+)
+def test_what_a_role_takes_passes(own_role: Callable[..., None], given: str) -> None:
+    own_role(TYPES, "operator_arguments: []\n")
+    make_plan(load(dedent(service(f"inputs: {{ {given} }}", "own.lab.thing"))))
+
+
+@pytest.mark.parametrize(
+    ("written", "size"), [("2 GB", 2 * 10**9), ("1.5 GiB", 3 * 2**29), ("4096", 4096 * 10**6), (4096, 4096)]
+)
+def test_a_size_is_handed_over_as_bytes(own_role: Callable[..., None], written: object, size: int) -> None:
+    own_role(TYPES, "operator_arguments: []\n")
+    plan = make_plan(load(dedent(service(f"inputs: {{ thing_size: {written!r} }}", "own.lab.thing"))))
+    assert plan.components[0]["operations"][0]["arguments"] == {"thing_size": size}
+
+
 def test_a_template_gives_a_playbook_what_its_type_declares() -> None:
     text = service("inputs: { colour: red }", "play.yml")
     more = text.replace(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import load, make_plan
-from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import outputs, role_arguments
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import outputs, peers, role_arguments
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.roles import Role
 
 ROLES = ("ref.own.a", "ref.own.b", "play.yml")
@@ -107,3 +107,74 @@ def test_on_one_machine_as_on_machines_of_their_own(found: list[dict[str, Any]])
     assert all(value is not None for value in apart[1].values())
     assert result(found, ["m0"] * len(found)) == apart
     assert result(found, [own[number % 2] for number in range(len(found))]) == apart
+
+
+SEVERAL_ROLES = """
+tosca_definitions_version: tosca_simple_yaml_1_3
+node_types:
+  lab.Part:
+    derived_from: tosca.nodes.SoftwareComponent
+    interfaces:
+      Standard:
+        create: { implementation: ref.own.a, inputs: { text: made } }
+        configure: { implementation: ref.own.b, inputs: { text: set } }
+        start: { implementation: ref.own.a, inputs: { other: begun } }
+topology_template:
+  node_templates:
+    m: { type: tosca.nodes.indigo.Compute }
+    n: { type: tosca.nodes.indigo.Compute }
+    one: { type: lab.Part, requirements: [ { host: m } ] }
+    two: { type: lab.Part, requirements: [ { host: n } MORE ] }
+"""
+
+
+def stages_of(template: str) -> list[tuple[str, list[str], list[dict[str, Any]]]]:
+    """Return the role, the components and the arguments on the first machine of each stage."""
+    plan = make_plan(load(template.encode()), find=role)
+    state = {"nodes": [{"name": "m-0", "group": "m", "index": 0}], "facts": {}}
+    return [
+        (stage["role"], stage["components"], [role_arguments(plan, state, "m-0", stage["name"])])
+        for stage in plan.stages
+    ]
+
+
+def test_the_roles_of_one_type_run_each_at_its_operation_on_all_nodes_before_the_next() -> None:
+    assert stages_of(SEVERAL_ROLES.replace("MORE", "")) == [
+        ("ref.own.a", ["one", "two"], [{"text": "made"}]),
+        ("ref.own.b", ["one", "two"], [{"text": "set"}]),
+        ("ref.own.a", ["one", "two"], [{"other": "begun"}]),
+    ]
+
+
+def test_a_role_may_be_given_another_value_at_another_operation() -> None:
+    found = stages_of(SEVERAL_ROLES.replace("MORE", "").replace("other: begun", "text: begun"))
+    assert [arguments for _role, _components, (arguments,) in found] == [
+        {"text": "made"},
+        {"text": "set"},
+        {"text": "begun"},
+    ]
+
+
+def test_peers_are_all_machines_of_a_role_with_the_arguments_of_all_its_stages() -> None:
+    plan = make_plan(load(SEVERAL_ROLES.replace("MORE", ", { dependency: one }").encode()), find=role)
+    nodes = [
+        {"name": "n-1", "group": "n", "index": 1, "private_address": ["10.0.0.3"]},
+        {"name": "n-0", "group": "n", "index": 0, "private_address": [], "ansible_host": "n.example.org"},
+        {"name": "m-0", "group": "m", "index": 0, "private_address": ["10.0.0.1", "10.1.0.1"]},
+    ]
+    arguments = {"text": "made", "other": "begun"}
+    wanted = [("m", 0, "10.0.0.1"), ("n", 0, "n.example.org"), ("n", 1, "10.0.0.3")]
+    names = [stage["name"] for stage in plan.stages if stage["role"] == "ref.own.a"]
+    assert len(names) > 2
+    for name in names:
+        assert peers(plan, {"nodes": nodes, "facts": {}}, name) == [
+            {"name": f"{group}-{index}", "group": group, "index": index, "address": address, "arguments": arguments}
+            for group, index, address in wanted
+        ]
+    assert peers(plan, {"nodes": nodes, "facts": {}}, "none") == []
+
+
+def test_a_requirement_between_components_lets_the_one_be_done_before_the_other_begins() -> None:
+    found = [components for _role, components, _ in stages_of(SEVERAL_ROLES.replace("MORE", ", { dependency: one }"))]
+    assert found[:2] == [["one"], ["one"]]
+    assert found[-1] == ["two"]

@@ -22,6 +22,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NO
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Schema, Type
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import (
     PREFIXES,
+    is_of_role,
     load_vocabulary,
     shipped_files,
 )
@@ -117,9 +118,15 @@ def test_the_list_of_published_types_is_whole() -> None:
 
 def test_every_type_is_defined_once_and_every_file_says_what_it_holds() -> None:
     documents = [read(file).data for file in shipped_files()]
-    names = [name for document in documents for kind in PREFIXES for name in document.get(kind) or {}]
-    assert sorted(names) == sorted(set(names))
+    types = [each for document in documents for kind in PREFIXES for each in (document.get(kind) or {}).items()]
+    whole = [name for name, definition in types if definition.keys() != {"interfaces"}]
+    assert sorted(whole) == sorted(set(whole))
     assert all(document["description"] for document in documents)
+
+
+def test_a_type_that_a_role_implements_lies_with_the_role() -> None:
+    base = [file for file in shipped_files() if not is_of_role(str(file))]
+    assert [file.name for file in base if "implementation: indigo.paas." in file.read_text()] == []
 
 
 def test_all_types_that_ship_are_well_formed() -> None:

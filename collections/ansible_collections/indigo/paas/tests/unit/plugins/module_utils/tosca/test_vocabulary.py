@@ -37,6 +37,75 @@ def test_roles_bring_their_types(tmp_path: Path) -> None:
     assert found.ancestors == ("web", "base", "tosca.nodes.Root")
 
 
+BASE = """\
+node_types:
+  base:
+    derived_from: tosca.nodes.SoftwareComponent
+    properties: {size: {type: integer, default: 1}}
+    interfaces:
+      Standard:
+        create: published/create.yml
+        configure: published/install.yml
+  derived: {derived_from: base}
+"""
+INTERFACES = "node_types: {base: {interfaces: {Standard: {configure: {implementation: indigo.paas.web}}}}}\n"
+
+
+def ship(root: Path, **files: str) -> Vocabulary:
+    """Load a collection: the base vocabulary is called `tosca`, what else there is are roles."""
+    for name, text in files.items():
+        file = root / "tosca/base.yaml" if name == "tosca" else root / "roles" / name / "meta/tosca.yml"
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    return load_vocabulary(shipped_files(root))
+
+
+def implementations(found: Type) -> dict[str, str | None]:
+    return {name: operation.implementation for (_interface, name), operation in found.operations.items()}
+
+
+def test_a_role_s_type_counts_before_the_base_vocabulary_s(tmp_path: Path) -> None:
+    types = "node_types: {base: {derived_from: tosca.nodes.Root, properties: {port: {type: integer, default: 1}}}}\n"
+    shipped = ship(tmp_path, tosca=BASE, web=types)
+    assert "port" in find(shipped, "derived").properties
+    assert implementations(find(shipped, "derived")) == {}
+
+
+def test_a_role_s_interfaces_complete_a_type_of_the_base_vocabulary(tmp_path: Path) -> None:
+    shipped = ship(tmp_path, tosca=BASE, web=INTERFACES)
+    for name in ("base", "derived"):
+        assert "size" in find(shipped, name).properties
+        assert implementations(find(shipped, name)) == {"configure": "indigo.paas.web"}
+    assert shipped.file_of("node_types", "base") == str(tmp_path / "tosca/base.yaml")
+
+
+def test_a_role_s_interfaces_complete_a_type_of_tosca(tmp_path: Path) -> None:
+    shipped = ship(tmp_path, web=INTERFACES.replace("base", "tosca.nodes.WebServer"))
+    found = find(shipped, "tosca.nodes.WebServer")
+    assert "data_endpoint" in found.capabilities
+    assert implementations(found) == {"configure": "indigo.paas.web"}
+
+
+def test_a_role_that_completes_no_known_type_is_told_what_it_may_have_meant(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match=r"there is no type 'bse' that its interfaces could complete") as caught:
+        ship(tmp_path, tosca=BASE, web=INTERFACES.replace("base", "bse"))
+    assert "'base'" in str(caught.value)
+
+
+@pytest.mark.parametrize(("first", "second"), [(INTERFACES, INTERFACES), (BASE, BASE), (BASE, INTERFACES)])
+def test_a_type_of_two_roles_is_an_error_that_names_both(tmp_path: Path, first: str, second: str) -> None:
+    with pytest.raises(TemplateError, match=r"roles/web/meta/tosca\.yml:\d+.*'base'.*roles/mail/meta/tosca\.yml"):
+        ship(tmp_path, tosca=BASE, mail=first, web=second)
+
+
+def test_a_type_of_two_files_of_the_base_vocabulary_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "tosca").mkdir()
+    (tmp_path / "tosca/other.yaml").write_text(BASE)
+    (tmp_path / "tosca/base.yaml").write_text(BASE)
+    with pytest.raises(TemplateError, match=r"tosca/other\.yaml.*'base' is in '.*tosca/base\.yaml' too"):
+        load_vocabulary(shipped_files(tmp_path))
+
+
 def test_a_role_with_wrong_types_is_named(tmp_path: Path) -> None:
     file = tmp_path / "tosca.yml"
     file.write_text("node_types:\n  web: {derived_from: nothing}\n")

@@ -268,7 +268,7 @@ def test_a_project_for_a_site_is_one_that_ansible_reads(tmp_path):
     assert groups == plan["groups"]
     workers = yaml.load(files["group_vars/wn_server.yml"], Loader=Loader)
     assert workers["htcondor_manager_address"] == "{{ hostvars[groups['fe_server'][0]].private_address }}"
-    assert workers["htcondor_memory"] == "1 GB"
+    assert workers["htcondor_memory"] == 1_000_000_000
     assert "a.b" not in files["requirements.yml"]
 
 
