@@ -23,6 +23,8 @@ from indigo_paas.source import Template
 from indigo_paas.wanted import Plan, Wanted
 from indigo_paas.work import Observer, Outcome, Work
 
+PREPARES = "Machines from which images are prepared"
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -33,6 +35,7 @@ class Planned:
     problems: why there is no choice. warnings: what of the plan the chosen sites do not do.
     endpoints: of the sites that were asked, {site: {"type", "endpoint"}}.
     machines: how many they could hold together, None where one does not say.
+    images: what the nodes start from at the chosen sites, as lines for people, by site.
     """
 
     plan: Plan
@@ -43,6 +46,7 @@ class Planned:
     warnings: Sequence[Problem] = ()
     endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     machines: int | None = None
+    images: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def site(self) -> str | None:
@@ -70,7 +74,11 @@ def plan(
     single one has room. name: of the deployment that it is for; what a site holds of it already counts as free there.
     """
     reading = sites.Reading(work.sites_source(settings))
-    return _planned(collection.plan_template(template, inputs), reading, only, name, spread)
+    made = collection.plan_template(template, inputs)
+    options = reading.result()
+    planned = _planned(made, options, only, name, spread)
+    images = collection.starting_images(planned.plan, {site: options[site] for site in planned.placement})
+    return dataclasses.replace(planned, images=images)
 
 
 def deploy(
@@ -129,6 +137,56 @@ def register(settings: Settings, asked: Wanted, about: Mapping[str, Any]) -> sto
     """
     with _registered(settings, asked, about, time.time()) as doing:
         return doing.row
+
+
+def prepare(
+    settings: Settings,
+    template: Template,
+    inputs: Mapping[str, Any],
+    observer: Observer,
+    only: Sequence[str] = (),
+    roles: Sequence[str] = (),
+    again: bool = False,
+) -> Outcome:
+    """Prepare images for the nodes of TEMPLATE.
+
+    The outcome's outputs tell of the `images` that were made, those that were `ready` before, and those `removed`.
+    roles: what is installed besides the services of the template. again: whether images are made anew that are there.
+    While it works, and after it was cut off, there is a deployment of the name `preparing`.
+    """
+    name = preparing(template)
+    _clear_preparation(settings, name, observer)
+    started = time.time()
+    reading = sites.Reading(work.sites_source(settings))
+    asked, place = _chosen(settings, new(template, inputs, name, only), reading)
+    variables = {"paas_image_roles": list(roles), "paas_image_again": again}
+    with _registered(settings, asked, {**place, "description": PREPARES}, started) as doing:
+        warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
+        outcome = work.run(
+            doing, "deploy", "indigo.paas.prepare", observer, asked.masker(), warnings, variables=variables
+        )
+        if outcome.state == store.OK:
+            work.forget(doing)
+        elif outcome.state == store.FAILED:
+            _destroy(doing, observer)
+        return outcome
+
+
+def preparing(template: Template) -> str:
+    """Return the name of the deployment that there is while images of TEMPLATE are prepared."""
+    return names.valid_name(f"image-{template.deployment_name()}"[:40].rstrip("-"))
+
+
+def _clear_preparation(settings: Settings, name: str, observer: Observer) -> None:
+    """Remove what a preparation of this NAME that was cut off has left. Raises BadInput for any other deployment."""
+    if not _exists(settings, name):
+        return
+    with work.existing(settings, name, "destroy") as doing:
+        if doing.row.description != PREPARES:
+            raise BadInput(
+                f"There is a deployment {name}, a name that is needed here. Destroy it, or rename the template."
+            )
+        _destroy(doing, observer)
 
 
 def update(
@@ -221,8 +279,10 @@ def _exists(settings: Settings, name: str) -> bool:
         return memory.deployment(name) is not None
 
 
-def _planned(made: Plan, reading: sites.Reading, only: Sequence[str], name: str | None, spread: bool) -> Planned:
-    descriptions = collection.describe_sites(_to_ask(reading.result(), only))
+def _planned(
+    made: Plan, found: Mapping[str, sites.Options], only: Sequence[str], name: str | None, spread: bool
+) -> Planned:
+    descriptions = collection.describe_sites(_to_ask(found, only))
     ranked = collection.candidates(made, descriptions, only, name)
     available = [description["name"] for description in descriptions if description["available"]]
     machines = site_capacity.machines(descriptions)
@@ -325,7 +385,7 @@ def _chosen(settings: Settings, asked: Wanted, reading: sites.Reading) -> tuple[
     Kept are the best one (site) and how they are reached (endpoints), as `Deployment` has them.
     """
     request = asked.request
-    planned = _planned(asked.plan, reading, request.candidates, request.name, request.spread)
+    planned = _planned(asked.plan, reading.result(), request.candidates, request.name, request.spread)
     if not request.candidates:
         site_capacity.note(settings.home, planned.machines)
     if planned.site is None:

@@ -138,6 +138,20 @@ def misfit(image: PreparedImage, base: str, wanted: Services, now: datetime.date
     return too_old(image, now, max_age)
 
 
+def outdated(
+    image: PreparedImage, content_of: t.Callable[[str], str | None], now: datetime.datetime, max_age: float
+) -> str | None:
+    """Return why no node starts from IMAGE any more, as what is said of it; None where one may.
+
+    content_of   gives the digest of what a role is now, None for one that is not there
+    """
+    for role, digest in sorted(image.services.items()):
+        content = content_of(role)
+        if digest.partition("-")[0] != content:
+            return f"has {_short(role)}, whose role {'has changed since' if content else 'is not here'}"
+    return too_old(image, now, max_age)
+
+
 def too_old(image: PreparedImage, now: datetime.datetime, max_age: float) -> str | None:
     """Return that IMAGE is more than MAX_AGE days old, as what is said of it; None where it is not."""
     age = image.age(now)

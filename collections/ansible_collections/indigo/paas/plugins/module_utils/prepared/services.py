@@ -31,7 +31,7 @@ def installs(plan: Data, find: Find, variables: Data | None = None) -> dict[str,
     """
     found: dict[str, dict[str, dict[str, t.Any]]] = {}
     unclear: set[tuple[str, str]] = set()
-    for component in plan["components"]:
+    for component in plan.get("components") or ():
         for operation in component.get("operations") or ():
             name, group = operation.get("role"), component.get("group")
             role = find(name) if name and group else None
