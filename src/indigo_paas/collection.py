@@ -272,6 +272,21 @@ def starting_images(plan: Mapping[str, Any], sites: Mapping[str, Mapping[str, An
         return found
 
 
+def lacks_images(plan: Mapping[str, Any], name: str, options: Mapping[str, Any]) -> bool:
+    """Return whether the site NAME prepares images by itself, and lacks some that nodes of PLAN could start from."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.prepared.role_content import find_install_role
+        from ansible_collections.indigo.paas.plugins.module_utils.prepared.services import wanted_services
+
+        keeper = _keeper(name, options)
+        if keeper is None or not keeper.options["prepare"]:
+            return False
+        services = wanted_services(plan, find_install_role)
+        return bool(
+            keeper.lacks_images((group.get("image"), services.get(group["group"], {})) for group in plan["groups"])
+        )
+
+
 def _keeper(name: str, options: Mapping[str, Any]) -> Any:
     """Return the site NAME, None where it keeps no prepared images."""
     from ansible_collections.indigo.paas.plugins.module_utils.prepared.keeper import ImageKeeper

@@ -16,7 +16,7 @@ from typing import Any
 
 from indigo_paas import attempt, collection, deployment, names, site_capacity, sites, status, store, wanted, work
 from indigo_paas.deployment import Request
-from indigo_paas.errors import BadInput, Problem
+from indigo_paas.errors import BadInput, IndigoError, Problem
 from indigo_paas.masking import Masker
 from indigo_paas.settings import Settings
 from indigo_paas.source import Template
@@ -101,9 +101,41 @@ def deploy(
         return _deploy_again(settings, name, template, inputs, observer, only, tries or {})
     started = time.time()
     reading = sites.Reading(work.sites_source(settings))
-    asked, place = _chosen(settings, new(template, inputs, name, only, tries or {}), reading)
+    wished = new(template, inputs, name, only, tries or {})
+    found = reading.result()
+    asked, place = _chosen(settings, wished, found)
     with _registered(settings, asked, place, started) as doing:
-        return _change(doing, "deploy", "deploy", asked, observer)
+        outcome = _change(doing, "deploy", "deploy", asked, observer)
+    if outcome.state == store.OK and outcome.site in found:
+        return _prepare_after(settings, outcome, asked.plan, found[outcome.site], template, inputs, observer)
+    return outcome
+
+
+def _prepare_after(
+    settings: Settings,
+    outcome: Outcome,
+    made: Plan,
+    options: Mapping[str, Any],
+    template: Template,
+    inputs: Mapping[str, Any],
+    observer: Observer,
+) -> Outcome:
+    """Prepare images where the site does that by itself; return OUTCOME, with a warning where that failed.
+
+    options: of the site where the deployment is.
+    """
+    try:
+        if not collection.lacks_images(made, str(outcome.site), options):
+            return outcome
+        prepared = prepare(settings, template, inputs, observer, [str(outcome.site)])
+        reason = prepared.reason
+    except IndigoError as error:
+        reason = " ".join(map(str, error.problems))
+    if not reason:
+        return outcome
+    text = f"No image was prepared for the next deployment: {reason}"
+    warning = Problem(text, {"message": text, "severity": "warning"})
+    return dataclasses.replace(outcome, warnings=[*outcome.warnings, warning])
 
 
 def new(
@@ -158,7 +190,8 @@ def prepare(
     _clear_preparation(settings, name, observer)
     started = time.time()
     reading = sites.Reading(work.sites_source(settings))
-    asked, place = _chosen(settings, new(template, inputs, name, only), reading)
+    wished = new(template, inputs, name, only)
+    asked, place = _chosen(settings, wished, reading.result())
     variables = {"paas_image_roles": list(roles), "paas_image_again": again}
     with _registered(settings, asked, {**place, "description": PREPARES}, started) as doing:
         warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
@@ -372,20 +405,20 @@ def _go_on(doing: Work, command: str, observer: Observer) -> Outcome:
 def _placed(doing: Work, asked: Wanted, reading: sites.Reading) -> Wanted:
     """Return what is ASKED with the sites where it may come to be, written down; BadInput where there are none."""
     doing.store.change_deployment(asked.request.name, task=status.BROKERING)
-    placed, place = _chosen(doing.settings, asked, reading)
+    placed, place = _chosen(doing.settings, asked, reading.result())
     deployment.write(doing.files, placed.request)
     doing.store.change_deployment(asked.request.name, **place)
     doing.row = work.require(doing.store, asked.request.name)
     return placed
 
 
-def _chosen(settings: Settings, asked: Wanted, reading: sites.Reading) -> tuple[Wanted, dict[str, Any]]:
+def _chosen(settings: Settings, asked: Wanted, found: Mapping[str, sites.Options]) -> tuple[Wanted, dict[str, Any]]:
     """Return what is ASKED with the sites where it may come to be, and what is kept of them; BadInput without any.
 
     Kept are the best one (site) and how they are reached (endpoints), as `Deployment` has them.
     """
     request = asked.request
-    planned = _planned(asked.plan, reading.result(), request.candidates, request.name, request.spread)
+    planned = _planned(asked.plan, found, request.candidates, request.name, request.spread)
     if not request.candidates:
         site_capacity.note(settings.home, planned.machines)
     if planned.site is None:

@@ -20,6 +20,11 @@ from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node, Option, Progress, Site
 
 OPTIONS = {
+    "prepare": Option(
+        bool,
+        False,
+        "Whether images are prepared after a first deployment here whose nodes could have started from them.",
+    ),
     "prepared_days": Option(
         float, 30.0, "How many days old a prepared image may be; an older one is not used, and removed with the next."
     ),
@@ -94,6 +99,11 @@ class ImageKeeper(Site):
         return choose(
             self.prepared_images(), self.image_base(image).name, services, _now(), self.options["prepared_days"]
         )
+
+    def lacks_images(self, groups: t.Iterable[tuple[t.Mapping[str, t.Any] | None, Services]]) -> bool:
+        """Return whether some of GROUPS, each the image that it asks for and its services, could start from more."""
+        choices = [(self.choose_image(asked, services), services) for asked, services in groups if services]
+        return any(choice.image is None or len(choice.image.services) < len(wanted) for choice, wanted in choices)
 
     def starting_images(
         self, requests: t.Mapping[str, t.Mapping[str, t.Any] | None], say: Progress

@@ -128,3 +128,11 @@ def test_images_of_others_are_none_of_ours(engine, site):
     engine.kept.append({"Id": "x", "Labels": {images.PREPARED: "x"}})
     engine.kept.append({"Id": "y", "Labels": None})
     assert site.prepared_images() == []
+
+
+def test_images_are_missing_where_a_group_could_start_from_more(engine, site):
+    both = {**CONDOR, "indigo.paas.squid": "bbbb-2222"}
+    assert site.lacks_images([(DEBIAN, CONDOR)])
+    keep(engine, site)
+    assert not site.lacks_images([(DEBIAN, CONDOR), (DEBIAN, {})])
+    assert site.lacks_images([(DEBIAN, CONDOR), (DEBIAN, both)])
