@@ -12,6 +12,7 @@ import functools
 import importlib.util
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +188,116 @@ def nodes_at(sites: Mapping[str, Mapping[str, Any]], deployment: str) -> list[di
         from ansible_collections.indigo.paas.plugins.module_utils import fleet
 
         return list(fleet.find_fleet(sites, deployment).to_list())
+
+
+def install_role(service: str) -> str:
+    """Return the full name of the role SERVICE, of this collection where it names none.
+
+    Raises BadInput where there is none, or it has nothing that could be installed beforehand.
+    """
+    from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+    from ansible_collections.indigo.paas.plugins.module_utils.prepared.role_content import find_install_role
+
+    name = service if service.count(".") >= 2 else f"indigo.paas.{service}"
+    if find_install_role(name):
+        return name
+    known = [
+        path.name for path in sorted((root() / "ansible_collections/indigo/paas/roles").iterdir()) if path.is_dir()
+    ]
+    able = [each for each in known if find_install_role(f"indigo.paas.{each}")]
+    if service in known:
+        raise BadInput(
+            f"{service!r} cannot be prepared: its role has no entry point install. {', '.join(able)} can be."
+        )
+    raise BadInput(f"{service!r} is neither a template nor a service. {did_you_mean(service, able, what='services')}")
+
+
+def keeps_images(name: str, options: Mapping[str, Any]) -> bool:
+    """Return whether the site NAME can keep prepared images. Raises BadInput where its options are wrong."""
+    with _errors():
+        return _keeper(name, options) is not None
+
+
+def prepared_images(name: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the prepared images of the site NAME, each with `machines`, how many run from it, and `problem`.
+
+    problem: why no node starts from it any more, None where one may.
+    """
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import outdated
+        from ansible_collections.indigo.paas.plugins.module_utils.prepared.role_content import find_install_role
+
+        keeper = _keeper(name, options)
+        if keeper is None:
+            return []
+        images, in_use = keeper.prepared_images(), keeper.images_in_use()
+        now, days = datetime.now(UTC), keeper.options["prepared_days"]
+        return [
+            {
+                **image.to_dict(),
+                "site": name,
+                "machines": in_use.get(image.id, 0),
+                "problem": outdated(image, lambda role: getattr(find_install_role(role), "digest", None), now, days),
+            }
+            for image in sorted(images, key=lambda image: (image.name, image.made))
+        ]
+
+
+def delete_image(name: str, options: Mapping[str, Any], image: str) -> list[dict[str, Any]]:
+    """Delete the prepared image IMAGE (its name) of the site NAME, and return what was deleted; raise BadInput."""
+    with _errors():
+        keeper = _keeper(name, options)
+        if keeper is None:
+            raise BadInput(f"The site {name} keeps no prepared images.")
+        return [each.to_dict() for each in keeper.delete_image(image)]
+
+
+def starting_images(plan: Mapping[str, Any], sites: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return what the groups of PLAN would start from at SITES (options by name), as lines for people, by site."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
+        from ansible_collections.indigo.paas.plugins.module_utils.prepared.keeper import choice_lines
+        from ansible_collections.indigo.paas.plugins.module_utils.prepared.role_content import find_install_role
+        from ansible_collections.indigo.paas.plugins.module_utils.prepared.services import wanted_services
+
+        services = wanted_services(plan, find_install_role)
+        found = {}
+        for name, options in sites.items():
+            keeper = _keeper(name, options)
+            if keeper is not None and any(services.values()):
+                choices = {
+                    group.name: keeper.choose_image(group.image, services.get(group.safe_name, {}))
+                    for group in read_groups(plan["groups"])
+                }
+                found[name] = list(choice_lines(choices))
+        return found
+
+
+def lacks_images(plan: Mapping[str, Any], name: str, options: Mapping[str, Any]) -> bool:
+    """Return whether the site NAME prepares images by itself, and lacks some that nodes of PLAN could start from."""
+    with _errors():
+        from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
+        from ansible_collections.indigo.paas.plugins.module_utils.prepared.role_content import find_install_role
+        from ansible_collections.indigo.paas.plugins.module_utils.prepared.services import wanted_services
+
+        keeper = _keeper(name, options)
+        if keeper is None or not keeper.options["prepare"]:
+            return False
+        services = wanted_services(plan, find_install_role)
+        return bool(
+            keeper.lacks_images(
+                (group.image, services.get(group.safe_name, {})) for group in read_groups(plan["groups"])
+            )
+        )
+
+
+def _keeper(name: str, options: Mapping[str, Any]) -> Any:
+    """Return the site NAME, None where it keeps no prepared images."""
+    from ansible_collections.indigo.paas.plugins.module_utils.prepared.keeper import ImageKeeper
+    from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
+
+    site = open_site(name, dict(options))
+    return site if isinstance(site, ImageKeeper) else None
 
 
 def missing_at_site(name: str, options: Mapping[str, Any]) -> list[str]:

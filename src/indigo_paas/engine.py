@@ -16,12 +16,14 @@ from typing import Any
 
 from indigo_paas import attempt, collection, deployment, names, site_capacity, sites, status, store, wanted, work
 from indigo_paas.deployment import Request
-from indigo_paas.errors import BadInput, Problem
+from indigo_paas.errors import BadInput, IndigoError, Problem
 from indigo_paas.masking import Masker
 from indigo_paas.settings import Settings
 from indigo_paas.source import Template
 from indigo_paas.wanted import Plan, Wanted
 from indigo_paas.work import Observer, Outcome, Work
+
+PREPARES = "Machines from which images are prepared"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Planned:
     problems: why there is no choice. warnings: what of the plan the chosen sites do not do.
     endpoints: of the sites that were asked, {site: {"type", "endpoint"}}.
     machines: how many they could hold together, None where one does not say.
+    images: what the nodes start from at the chosen sites, as lines for people, by site.
     """
 
     plan: Plan
@@ -43,6 +46,7 @@ class Planned:
     warnings: Sequence[Problem] = ()
     endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     machines: int | None = None
+    images: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def site(self) -> str | None:
@@ -70,7 +74,11 @@ def plan(
     single one has room. name: of the deployment that it is for; what a site holds of it already counts as free there.
     """
     reading = sites.Reading(work.sites_source(settings))
-    return _planned(collection.plan_template(template, inputs), reading, only, name, spread)
+    made = collection.plan_template(template, inputs)
+    options = reading.result()
+    planned = _planned(made, options, only, name, spread)
+    images = collection.starting_images(planned.plan, {site: options[site] for site in planned.placement})
+    return dataclasses.replace(planned, images=images)
 
 
 def deploy(
@@ -93,9 +101,41 @@ def deploy(
         return _deploy_again(settings, name, template, inputs, observer, only, tries or {})
     started = time.time()
     reading = sites.Reading(work.sites_source(settings))
-    asked, place = _chosen(settings, new(template, inputs, name, only, tries or {}), reading)
+    wished = new(template, inputs, name, only, tries or {})
+    found = reading.result()
+    asked, place = _chosen(settings, wished, found)
     with _registered(settings, asked, place, started) as doing:
-        return _change(doing, "deploy", "deploy", asked, observer)
+        outcome = _change(doing, "deploy", "deploy", asked, observer)
+    if outcome.state == store.OK and outcome.site in found:
+        return _prepare_after(settings, outcome, asked.plan, found[outcome.site], template, inputs, observer)
+    return outcome
+
+
+def _prepare_after(
+    settings: Settings,
+    outcome: Outcome,
+    made: Plan,
+    options: Mapping[str, Any],
+    template: Template,
+    inputs: Mapping[str, Any],
+    observer: Observer,
+) -> Outcome:
+    """Prepare images where the site does that by itself; return OUTCOME, with a warning where that failed.
+
+    options: of the site where the deployment is.
+    """
+    try:
+        if not collection.lacks_images(made, str(outcome.site), options):
+            return outcome
+        prepared = prepare(settings, template, inputs, observer, [str(outcome.site)])
+        reason = prepared.reason
+    except IndigoError as error:
+        reason = " ".join(map(str, error.problems))
+    if not reason:
+        return outcome
+    text = f"No image was prepared for the next deployment: {reason}"
+    warning = Problem(text, {"message": text, "severity": "warning"})
+    return dataclasses.replace(outcome, warnings=[*outcome.warnings, warning])
 
 
 def new(
@@ -129,6 +169,57 @@ def register(settings: Settings, asked: Wanted, about: Mapping[str, Any]) -> sto
     """
     with _registered(settings, asked, about, time.time()) as doing:
         return doing.row
+
+
+def prepare(
+    settings: Settings,
+    template: Template,
+    inputs: Mapping[str, Any],
+    observer: Observer,
+    only: Sequence[str] = (),
+    roles: Sequence[str] = (),
+    again: bool = False,
+) -> Outcome:
+    """Prepare images for the nodes of TEMPLATE.
+
+    The outcome's outputs tell of the `images` that were made, those that were `ready` before, and those `removed`.
+    roles: what is installed besides the services of the template. again: whether images are made anew that are there.
+    While it works, and after it was cut off, there is a deployment of the name `preparing`.
+    """
+    name = preparing(template)
+    _clear_preparation(settings, name, observer)
+    started = time.time()
+    reading = sites.Reading(work.sites_source(settings))
+    wished = new(template, inputs, name, only)
+    asked, place = _chosen(settings, wished, reading.result())
+    variables = {"paas_image_roles": list(roles), "paas_image_again": again}
+    with _registered(settings, asked, {**place, "description": PREPARES}, started) as doing:
+        warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
+        outcome = work.run(
+            doing, "deploy", "indigo.paas.prepare", observer, asked.masker(), warnings, variables=variables
+        )
+        if outcome.state == store.OK:
+            work.forget(doing)
+        elif outcome.state == store.FAILED:
+            _destroy(doing, observer)
+        return outcome
+
+
+def preparing(template: Template) -> str:
+    """Return the name of the deployment that there is while images of TEMPLATE are prepared."""
+    return names.valid_name(f"image-{template.deployment_name()}"[:40].rstrip("-"))
+
+
+def _clear_preparation(settings: Settings, name: str, observer: Observer) -> None:
+    """Remove what a preparation of this NAME that was cut off has left. Raises BadInput for any other deployment."""
+    if not _exists(settings, name):
+        return
+    with work.existing(settings, name, "destroy") as doing:
+        if doing.row.description != PREPARES:
+            raise BadInput(
+                f"There is a deployment {name}, a name that is needed here. Destroy it, or rename the template."
+            )
+        _destroy(doing, observer)
 
 
 def update(
@@ -221,8 +312,10 @@ def _exists(settings: Settings, name: str) -> bool:
         return memory.deployment(name) is not None
 
 
-def _planned(made: Plan, reading: sites.Reading, only: Sequence[str], name: str | None, spread: bool) -> Planned:
-    descriptions = collection.describe_sites(_to_ask(reading.result(), only))
+def _planned(
+    made: Plan, found: Mapping[str, sites.Options], only: Sequence[str], name: str | None, spread: bool
+) -> Planned:
+    descriptions = collection.describe_sites(_to_ask(found, only))
     ranked = collection.candidates(made, descriptions, only, name)
     available = [description["name"] for description in descriptions if description["available"]]
     machines = site_capacity.machines(descriptions)
@@ -312,20 +405,20 @@ def _go_on(doing: Work, command: str, observer: Observer) -> Outcome:
 def _placed(doing: Work, asked: Wanted, reading: sites.Reading) -> Wanted:
     """Return what is ASKED with the sites where it may come to be, written down; BadInput where there are none."""
     doing.store.change_deployment(asked.request.name, task=status.BROKERING)
-    placed, place = _chosen(doing.settings, asked, reading)
+    placed, place = _chosen(doing.settings, asked, reading.result())
     deployment.write(doing.files, placed.request)
     doing.store.change_deployment(asked.request.name, **place)
     doing.row = work.require(doing.store, asked.request.name)
     return placed
 
 
-def _chosen(settings: Settings, asked: Wanted, reading: sites.Reading) -> tuple[Wanted, dict[str, Any]]:
+def _chosen(settings: Settings, asked: Wanted, found: Mapping[str, sites.Options]) -> tuple[Wanted, dict[str, Any]]:
     """Return what is ASKED with the sites where it may come to be, and what is kept of them; BadInput without any.
 
     Kept are the best one (site) and how they are reached (endpoints), as `Deployment` has them.
     """
     request = asked.request
-    planned = _planned(asked.plan, reading, request.candidates, request.name, request.spread)
+    planned = _planned(asked.plan, found, request.candidates, request.name, request.spread)
     if not request.candidates:
         site_capacity.note(settings.home, planned.machines)
     if planned.site is None:

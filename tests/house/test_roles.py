@@ -155,3 +155,45 @@ def test_outputs_are_declared_and_set_by_the_role(role):
     assert mapped <= declared
     assert not declared & argument_names(role)
     assert [name for name in declared if not re.search(rf"^\s+{name}:", tasks, re.MULTILINE)] == []
+
+
+INSTALLS = [role for role in ROLES if "install" in load(role / "meta/argument_specs.yml")["argument_specs"]]
+
+
+def test_a_role_can_be_installed_into_an_image():
+    assert [role.name for role in INSTALLS]
+
+
+@pytest.mark.parametrize("role", INSTALLS, ids=lambda path: path.name)
+class TestInstall:
+    """`install` knows nothing of the deployment, and what an image holds of it is no secret."""
+
+    @staticmethod
+    def options(role: pathlib.Path, entry_point: str) -> dict:
+        return load(role / "meta/argument_specs.yml")["argument_specs"][entry_point]["options"]
+
+    @staticmethod
+    def tasks(role: pathlib.Path) -> str:
+        """Return all that the entry point may run."""
+        found, waiting = {}, ["install.yml"]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = (role / "tasks" / name).read_text()
+                waiting += re.findall(r"[\w-]+\.yml", found[name])
+        return "".join(found.values())
+
+    def test_its_arguments_are_those_of_main(self, role):
+        whole = self.options(role, "main")
+        for name, option in self.options(role, "install").items():
+            assert option == whole[name]
+
+    def test_none_of_its_arguments_is_secret(self, role):
+        assert not [name for name, option in self.options(role, "install").items() if option.get("no_log")]
+
+    def test_it_reads_no_other_argument(self, role):
+        used = set(re.findall(rf"(?<![\w.]){role.name}_\w+", re.sub(r"#.*", "", self.tasks(role))))
+        assert used & argument_names(role) <= set(self.options(role, "install"))
+
+    def test_main_includes_it(self, role):
+        assert "include_tasks: install.yml" in (role / "tasks/main.yml").read_text()

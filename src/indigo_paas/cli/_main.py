@@ -39,6 +39,7 @@ COMMANDS = (
     "graph",
     "survey",
     "translate",
+    "image",
     "serve",
     "worker",
     "execution-node",

@@ -39,6 +39,10 @@ def plan_lines(planned: Planned, masker: Masker) -> Iterator[str]:
     yield from _section(
         "Sites", (text for found in planned.candidates for text in _candidate(found, planned.placement))
     )
+    yield from _section(
+        "Images that nodes start from",
+        (f"{line(site)}: {line(text)}" for site, lines in planned.images.items() for text in lines),
+    )
 
 
 def _section(title: str, lines: Iterator[str]) -> Iterator[str]:

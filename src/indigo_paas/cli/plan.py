@@ -97,6 +97,7 @@ def _report(planned: Planned, masker: Masker, warnings: Sequence[Problem]) -> di
         "site": planned.site,
         "placement": planned.placement,
         "candidates": planned.candidates,
+        "images": planned.images,
         "problems": _common.problems_json(planned.problems),
     }
 

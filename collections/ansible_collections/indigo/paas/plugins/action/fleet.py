@@ -18,6 +18,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.fleet import (
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.indigo.paas.plugins.plugin_utils.deployment_key import public_key, write_known_hosts
 from ansible_collections.indigo.paas.plugins.plugin_utils.node_changes import diff, lists
+from ansible_collections.indigo.paas.plugins.plugin_utils.prepared import services_of
 
 Data = dict[str, t.Any]
 
@@ -79,6 +80,7 @@ class ActionModule(ControllerAction):
             may_move=args["may_move"],
             seconds=args["provider_timeout"] and args["provider_timeout"] * 60,
             reserved=self.inventory_names,
+            services=services_of(args["plan"], self.variables),
         )
         made = make_fleet(args["sites"], order, self._say, dry_run=check)
         learned = bool(args["ssh_key"]) and not check and write_known_hosts(args["ssh_key"], made.nodes)

@@ -15,6 +15,8 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem,
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, read_groups
 from ansible_collections.indigo.paas.plugins.module_utils.node_names import stated_name
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import Services
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.keeper import ImageKeeper
 from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites, open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, Node, Result, Site, reconcile
 
@@ -38,6 +40,7 @@ class Order:
     may_move    whether a site may be left where the deployment has nodes already: it was never complete
     seconds     how long one attempt at one site may take; None for no limit
     reserved    names that mean something else where the nodes are used: no new node is called by one
+    services    what the nodes of each group are to have and images may have already, by safe group name
     """
 
     deployment: str
@@ -51,6 +54,7 @@ class Order:
     may_move: bool = False
     seconds: float | None = None
     reserved: t.Collection[str] = ()
+    services: t.Mapping[str, Services] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -321,12 +325,18 @@ class _Making:
         ]
 
         def call(site: str, wanted: list[Data]) -> Call:
-            return lambda say: open_site(site, self._sites[site]).ensure_nodes(
+            return lambda say: self._opened(site).ensure_nodes(
                 order.deployment, wanted, public_key=order.public_key, progress=say, dry_run=dry_run
             )
 
         wanted = {**groups, **dict.fromkeys(left, nothing)}
         return self._run({site: call(site, part) for site, part in wanted.items()}, self._say, order.seconds)
+
+    def _opened(self, name: str) -> Site:
+        site = open_site(name, self._sites[name])
+        if isinstance(site, ImageKeeper):
+            site.services = self._order.services
+        return site
 
     def _named(self, parts: dict[str, list[Data]]) -> dict[str, list[Data]]:
         """Return PARTS, groups by site, with the names that no site may give to its new nodes: see `new_names`.

@@ -26,7 +26,8 @@ class ControllerAction(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         require_marked_templates()
         result = super().run(tmp, task_vars)
-        self._groups = (task_vars or {}).get("groups", {})
+        self.variables = task_vars or {}
+        self._groups = self.variables.get("groups", {})
         _validated, args = self.validate_argument_spec(argument_spec=self.SPEC, **self.RULES)
         try:
             return {**result, "changed": False, **self.act(plain(args))}

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import tarfile
 import typing as t
+from collections import Counter
 
 from ansible_collections.indigo.paas.plugins.module_utils import reach
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image, misfits
@@ -42,8 +44,15 @@ from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.removal 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder
 from ansible_collections.indigo.paas.plugins.module_utils.labels import DEPLOYMENT
-from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, WantedImage
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
+from ansible_collections.indigo.paas.plugins.module_utils.prepared import keeper
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import (
+    PREPARED,
+    PreparedImage,
+    from_labels,
+    labels,
+)
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     STOPPED,
     Changes,
@@ -53,19 +62,19 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     Option,
     Order,
     Progress,
-    Site,
     Work,
     check_deployment_name,
     size_warnings,
 )
 
 BOOT_TIMEOUT = 120  # seconds
+PREPARED_REPOSITORY = "indigo-paas/prepared"
 STOP_TIMEOUT = 30  # seconds until a node that does not stop by itself is killed
 
 Data = dict[str, t.Any]
 
 
-class DockerSite(Site):
+class DockerSite(keeper.ImageKeeper):
     """Nodes as containers of one engine."""
 
     type = "docker"
@@ -129,6 +138,7 @@ class DockerSite(Site):
             int, None, "How many GPUs nodes may have; by default all that the engine names, which only CDI makes it do."
         ),
         "mtu": Option(int, None, "MTU of the nodes' network; by default that of the host's default route."),
+        **keeper.OPTIONS,
     }
 
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
@@ -184,6 +194,37 @@ class DockerSite(Site):
                 started = {node.id for node in nodes}
                 self._each(self._wait, [node for node in self._nodes(deployment) if node.id in started])
 
+    # Prepared images
+
+    def prepared_images(self) -> list[PreparedImage]:
+        with self._doing("Listing the prepared images"):
+            found = self._api.images(filters={"label": [PREPARED]})
+        images = [from_labels(image.get("Labels") or {}, image["Id"], image.get("Size")) for image in found]
+        return [image for image in images if image]
+
+    def image_base(self, image: WantedImage) -> keeper.Base:
+        with self._doing("Looking for the image"):
+            found = self._match(self._description(self._api.info(), [], self._references()), image)
+            if "recipe" in found:
+                return keeper.Base(found["recipe"].reference, f"{found['distribution']}-{found['version']}")
+            return keeper.Base(self._api.inspect_image(found["reference"])["Id"], "other")
+
+    def keep_image(self, node: Node, image: PreparedImage) -> None:
+        with self._doing("Keeping the image"):
+            container = self._api.inspect_container(node.id)
+            # What the engine would take over from the container is nobody's any more.
+            own = {**dict.fromkeys(container["Config"]["Labels"] or {}, ""), **labels(image)}
+            changes = [f"LABEL {json.dumps(name)}={json.dumps(value)}" for name, value in sorted(own.items())]
+            self._api.commit(node.id, repository=PREPARED_REPOSITORY, tag=image.name, changes=changes)
+
+    def images_in_use(self) -> dict[str, int]:
+        with self._doing("Listing the containers"):
+            return dict(Counter(container["ImageID"] for container in self._api.containers(all=True)))
+
+    def _delete_image(self, image: PreparedImage) -> None:
+        with self._doing(f"Deleting the image {image.name}"), contextlib.suppress(NotFound):
+            self._api.remove_image(image.id)
+
     # The engine
 
     @property
@@ -218,7 +259,8 @@ class DockerSite(Site):
     def _containers(self, deployment: str | None = None) -> list[Data]:
         label = DEPLOYMENT if deployment is None else f"{DEPLOYMENT}={deployment}"
         found: list[Data] = self._api.containers(all=True, filters={"label": [label]})
-        return found
+        # One that somebody made of a prepared image by hand has the label too, but is no deployment's.
+        return [container for container in found if container["Labels"][DEPLOYMENT]]
 
     def _nodes(self, deployment: str) -> list[Node]:
         nodes = [read_node(container, self._publishing) for container in self._containers(deployment)]
@@ -354,13 +396,20 @@ class DockerSite(Site):
     def _build_images(self, groups: list[NodeGroup], say: Progress) -> dict[str, str]:
         """Return the image's reference for each of GROUPS by its safe name; missing images are built."""
         description = self._description(self._api.info(), [], self._references())
+        prepared = self.starting_images({group.safe_name: group.image for group in groups}, say)
         builder = ImageBuilder(self._api, self._connection.client(FIRST_ANSWER_TIMEOUT), say)
-        recipes = {image["name"]: image["recipe"] for image in self._images}
-        references = {}
+        references = {name: str(image.id) for name, image in prepared.items()}
         for group in groups:
-            image = match_image(description, group.image) or {}
-            references[group.safe_name] = image.get("reference") or builder.ensure(recipes[image["name"]])
+            if group.safe_name not in references:
+                image = self._match(description, group.image)
+                references[group.safe_name] = image.get("reference") or builder.ensure(image["recipe"])
         return references
+
+    def _match(self, description: Data, asked: WantedImage) -> Data:
+        """Return the image that is ASKED for, with its `recipe`, or its `reference` alone."""
+        image = match_image(description, asked) or {}
+        recipes = {known["name"]: known["recipe"] for known in self._images}
+        return image if image.get("reference") else {**image, "recipe": recipes[image["name"]]}
 
     def _networks(self, deployment: str) -> networks.Networks:
         mtu = self.options["mtu"] or (host.default_route_mtu() if self._endpoint.is_local else None)

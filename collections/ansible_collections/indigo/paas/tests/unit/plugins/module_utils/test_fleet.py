@@ -372,3 +372,12 @@ def test_deployments_are_found_at_all_sites(world, monkeypatch):
     found, silent = fleets.find_deployments(dict.fromkeys(sites.rooms, {}))
     assert found == {"p": ["a", "b"], "q": ["a"]}
     assert silent == {"c": "Site 'c' does not answer"}
+
+
+def test_sites_that_keep_images_are_told_what_nodes_are_to_have(world, monkeypatch):
+    found = world(a=9)
+    opened = []
+    monkeypatch.setattr(fleets, "ImageKeeper", FakeSite)
+    monkeypatch.setattr(fleets, "open_site", lambda name, _options: opened.append(FakeSite(found, name)) or opened[-1])
+    found.make(services={"wn": {"indigo.paas.htcondor": "aaaa-1111"}})
+    assert opened[-1].services == {"wn": {"indigo.paas.htcondor": "aaaa-1111"}}
