@@ -42,8 +42,12 @@ def plan_template(
     inputs: Mapping[str, Any],
     counts: Mapping[str, int] | None = None,
     removals: Mapping[str, Sequence[str]] | None = None,
+    sketch: bool = False,
 ) -> dict[str, Any]:
-    """Return the plan of TEMPLATE as plain data; raise BadInput with all of the template's problems."""
+    """Return the plan of TEMPLATE as plain data; raise BadInput with all of the template's problems.
+
+    sketch: it is to be looked at, so that inputs may lack their values.
+    """
     with _errors(template, inputs):
         from ansible_collections.indigo.paas.plugins.module_utils.tosca import plan_template
 
@@ -56,6 +60,7 @@ def plan_template(
             resolver=_resolver(template),
             strict=template.strict,
             trust=template.trust,
+            sketch=sketch,
         ).to_dict()
         return plan
 
