@@ -45,7 +45,10 @@ def match_image(description: Data, wanted: Data | None) -> dict[str, t.Any] | No
         return {"reference": reference} if reference in description["references"] else None
     asked = {name: wanted[name] for name in IMAGE_ATTRIBUTES if wanted.get(name)}
     fitting = [image for image in description["images"] if _matches(image, asked)]
-    return dict(max(fitting, key=lambda image: bool(image.get("default")))) if fitting else None
+    if not fitting:
+        return None
+    best: Data = max(fitting, key=lambda image: bool(image.get("default")))
+    return dict(best)
 
 
 def _node_misfits(group: Data, description: Data) -> list[str]:
@@ -81,7 +84,7 @@ def _total_misfits(groups: list[Data], description: Data, deployment: str | None
         "memory": sum(group["count"] * node_size(group)["memory"] for group in groups),
         "nodes": sum(group["count"] for group in groups),
     }
-    shown = {
+    shown: dict[str, t.Callable[[t.Any], str]] = {
         "cpus": "{:.10g} CPUs".format,
         "memory": lambda v: f"{amount(v)} of memory",
         "nodes": "{:.10g} nodes".format,

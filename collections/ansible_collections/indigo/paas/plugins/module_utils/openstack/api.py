@@ -58,7 +58,7 @@ def connect(
         )
     try:
         config = OpenStackConfig(config_files=[clouds_file] if clouds_file else None)
-        wanted = {"cloud": cloud, "region_name": region, "api_timeout": TIMEOUT}
+        wanted: dict[str, t.Any] = {"cloud": cloud, "region_name": region, "api_timeout": TIMEOUT}
         if _wants_access_token(config.get_one(validate=False, **wanted)):
             wanted["auth"] = {"access_token": _access_token(site, access_token_file)}
         chosen = config.get_one(**wanted)

@@ -396,7 +396,6 @@ class DockerSite(Site):
             return
         text = f"{known.rstrip()}\n{public_key.strip()}\n".lstrip()
         self._api.put_archive(node.id, "/", tar([("root/.ssh", 0o700, None), (AUTHORIZED_KEYS[1:], 0o600, text)]))
-        return node.name
 
     def _read_file(self, container: str, path: str) -> str:
         try:
