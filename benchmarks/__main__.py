@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from benchmarks import limits, lines, nodes, overhead, planning, servers, service
+from benchmarks import limits, lines, nodes, overhead, planning, servers, service, start
 
 TITLES = {
+    "The start of the command": start.main,
     "Load and plan": planning.main,
     "Long lines and secrets": lines.main,
     "A pool, against a hand-written playbook": overhead.main,

@@ -43,8 +43,12 @@ def plan_template(
     inputs: Mapping[str, Any],
     counts: Mapping[str, int] | None = None,
     removals: Mapping[str, Sequence[str]] | None = None,
+    sketch: bool = False,
 ) -> dict[str, Any]:
-    """Return the plan of TEMPLATE as plain data; raise BadInput with all of the template's problems."""
+    """Return the plan of TEMPLATE as plain data; raise BadInput with all of the template's problems.
+
+    sketch: it is to be looked at, so that inputs may lack their values.
+    """
     with _errors(template, inputs):
         from ansible_collections.indigo.paas.plugins.module_utils.tosca import plan_template
 
@@ -52,11 +56,12 @@ def plan_template(
             template.content,
             dict(inputs),
             counts,
-            removals,
+            {name: list(nodes) for name, nodes in (removals or {}).items()},
             name=template.name,
             resolver=_resolver(template),
             strict=template.strict,
             trust=template.trust,
+            sketch=sketch,
         ).to_dict()
         return plan
 
@@ -88,7 +93,7 @@ def foreign_operations(template: Template, inputs: Mapping[str, Any]) -> list[Pr
     return _told(found, template, inputs)
 
 
-def read_url(url: str, **limits: float) -> bytes:
+def read_url(url: str, **limits: Any) -> bytes:
     """Return what is at an http(s) URL; raise BadInput when it cannot be had within `seconds` and `limit` bytes."""
     with _errors():
         from ansible_collections.indigo.paas.plugins.module_utils import download
@@ -132,11 +137,12 @@ def local_files(template: Template) -> list[Path]:
         from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
 
         document, inside = _open(template)
-        local = [each for each in imports.with_imports(document, Report(), inside or _resolver(template)) if each.path]
-        found = [each.path for each in local[1:]]
-        known = {os.path.normpath(each.path) for each in local}
-        for each in local:
-            found += [path for path in _playbooks(each.data, each.path.parent) if os.path.normpath(path) not in known]
+        documents = imports.with_imports(document, Report(), inside or _resolver(template))
+        local = [(each.path, each.data) for each in documents if each.path]
+        found = [path for path, _data in local[1:]]
+        known = {os.path.normpath(path) for path, _data in local}
+        for place, data in local:
+            found += [path for path in _playbooks(data, place.parent) if os.path.normpath(path) not in known]
         return list(dict.fromkeys(Path(os.path.normpath(path)) for path in found))
 
 
@@ -436,7 +442,7 @@ def phrase(kind: str, value: Any) -> str:
     from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
     from ansible_collections.indigo.paas.plugins.module_utils.tosca import phrases
 
-    made = {
+    made: dict[str, Callable[[Any], str]] = {
         "size": phrases.size_text,
         "image": phrases.image_text,
         "network": phrases.network_text,

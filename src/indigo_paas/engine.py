@@ -308,8 +308,7 @@ def destroy(settings: Settings, name: str, observer: Observer, force: bool = Fal
 
 
 def _exists(settings: Settings, name: str) -> bool:
-    with work.opened(settings) as memory:
-        return memory.deployment(name) is not None
+    return work.looked(settings, lambda memory: memory.deployment(name)) is not None
 
 
 def _planned(

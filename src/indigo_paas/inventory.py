@@ -12,13 +12,12 @@ from indigo_paas import deployment, runner, sites
 from indigo_paas.errors import IndigoError
 from indigo_paas.paths import private_directory
 from indigo_paas.settings import Settings
-from indigo_paas.work import opened, require, sites_source
+from indigo_paas.work import looked, require, sites_source
 
 
 def make(settings: Settings, name: str) -> Path:
     """Make and return the inventory directory of the deployment NAME: its sites, and itself."""
-    with opened(settings) as memory:
-        row = require(memory, name)
+    row = looked(settings, lambda memory: require(memory, name))
     files = settings.home.deployment(name)
     place = private_directory(files.root / "inventory")
     for part, target in deployment.inventory_parts(sites_source(settings, row)).items():

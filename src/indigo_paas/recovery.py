@@ -11,13 +11,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indigo_paas import collection, deployment, names, sites, status, work
 from indigo_paas.errors import BadInput, IndigoError
 from indigo_paas.paths import DeploymentFiles
 from indigo_paas.settings import Settings
-from indigo_paas.store import Store
+
+if TYPE_CHECKING:
+    from indigo_paas.store import Store
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -74,8 +76,7 @@ def recover(settings: Settings, name: str | None = None, only: str | None = None
 def lost(settings: Settings) -> list[str]:
     """Return the names of the deployments whose files are here, but that the store does not know, sorted."""
     directory = settings.home.deployment("any").root.parent
-    with work.opened(settings) as memory:
-        known = {row.name for row in memory.deployments()}
+    known = {row.name for row in work.looked(settings, lambda memory: memory.deployments())}
     with contextlib.suppress(OSError):
         return sorted(each.name for each in directory.iterdir() if each.name not in known and _has_request(each))
     return []

@@ -11,8 +11,8 @@ from indigo_paas.errors import IndigoError
 from indigo_paas.lock import Holder
 from indigo_paas.masking import Masker, Public
 from indigo_paas.settings import Settings
-from indigo_paas.store import INTERRUPTED, RUNNING, Deployment, Job, Run
-from indigo_paas.work import how_to_resume, opened, require
+from indigo_paas.store import INTERRUPTED, RUNNING, Deployment, Job, Looking, Run
+from indigo_paas.work import how_to_resume, looked, require
 
 
 @dataclass(frozen=True)
@@ -34,24 +34,33 @@ class View:
 
 def views(settings: Settings) -> list[View]:
     """Return all deployments by name."""
-    with opened(settings) as memory:
+
+    def see(memory: Looking) -> list[View]:
         states = memory.last_states()
-        jobs = {job.deployment: job for job in memory.jobs.open()}
+        jobs = {job.deployment: job for job in memory.open_jobs()}
         return [_view(settings, row, states.get(row.name), jobs.get(row.name)) for row in memory.deployments()]
+
+    return looked(settings, see)
 
 
 def view(settings: Settings, name: str) -> View:
     """Return the deployment NAME; raise BadInput when there is none."""
-    with opened(settings) as memory:
-        jobs = memory.jobs.open(name)
+
+    def see(memory: Looking) -> View:
+        jobs = memory.open_jobs(name)
         return _view(settings, require(memory, name), memory.last_states().get(name), jobs[-1] if jobs else None)
+
+    return looked(settings, see)
 
 
 def runs(settings: Settings, name: str) -> list[Run]:
     """Return the runs of the deployment NAME, the oldest first; raise BadInput when there is none."""
-    with opened(settings) as memory:
+
+    def see(memory: Looking) -> list[Run]:
         require(memory, name)
         return memory.runs(name)
+
+    return looked(settings, see)
 
 
 def document(settings: Settings, name: str) -> dict[str, Any]:

@@ -10,11 +10,11 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from indigo_paas import deployment, leftovers, lock, paths, runner, status
 from indigo_paas import store as memories
@@ -23,6 +23,8 @@ from indigo_paas.masking import Masker
 from indigo_paas.paths import DeploymentFiles
 from indigo_paas.progress import Event, Kind, Progress
 from indigo_paas.settings import Settings
+
+Seen = TypeVar("Seen")
 
 KEPT_RUNS = 5
 
@@ -175,6 +177,11 @@ def opened(settings: Settings, make: bool = False) -> Iterator[memories.Store]:
         memory.close()
 
 
+def looked(settings: Settings, see: Callable[[memories.Looking], Seen]) -> Seen:
+    """Return what SEE finds in the store; a file that does not exist holds nothing."""
+    return memories.look(settings.database or settings.home.database, see)
+
+
 def forget(work: Work) -> None:
     """Remove all that is kept of a deployment that has nothing at any site."""
     work.store.remove_deployment(work.row.name)
@@ -203,7 +210,7 @@ def _require_free(memory: memories.Store, name: str) -> None:
         raise Busy(f"{name} is being worked on by {job}. Wait until it is over, or have the service stop it.")
 
 
-def require(memory: memories.Store, name: str) -> memories.Deployment:
+def require(memory: memories.Looking, name: str) -> memories.Deployment:
     """Return the deployment NAME; raise BadInput with the names that there are."""
     row = memory.deployment(name)
     if row is None:

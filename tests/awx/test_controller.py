@@ -13,9 +13,9 @@ from indigo_paas import deployment, progress
 from indigo_paas.deployment import Copy, Request
 from indigo_paas.errors import IndigoError, Lost
 from indigo_paas.paths import DeploymentFiles
-from indigo_paas.runner import Awx, Controller, Job
+from indigo_paas.runner import Job
+from indigo_paas.runner.awx import Awx, Controller, request
 from indigo_paas.runner.awx import controller as under_test
-from indigo_paas.runner.awx import request
 from tests.awx.controller import TOKEN, Fault, Played
 from tests.awx.controller import Controller as Server
 from tests.certificates import certificate_in

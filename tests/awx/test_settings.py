@@ -7,8 +7,8 @@ import pathlib
 
 import pytest
 
-from indigo_paas import runner
 from indigo_paas.errors import BadInput
+from indigo_paas.runner.awx import Awx, Controller
 from indigo_paas.service.settings import read
 
 WHOLE = """\
@@ -37,11 +37,11 @@ def test_all_of_it(tmp_path: pathlib.Path) -> None:
     names = awx.templates.by_playbook()
     assert names["indigo.paas.deploy"] == "Make clusters"
     assert names["indigo.paas.power"] == "Service: power"
-    assert isinstance(settings.engine().execution, runner.Controller)
+    assert isinstance(settings.engine().execution, Controller)
 
 
 def test_every_playbook_of_a_deployment_has_a_job_template(collection: pathlib.Path) -> None:
-    named = {name.rpartition(".")[2] for name in runner.Awx().templates.by_playbook()}
+    named = {name.rpartition(".")[2] for name in Awx().templates.by_playbook()}
     # One of a single service runs on an inventory of its own; `request` comes before each of the rest.
     services = {path.name for path in (collection / "roles").iterdir()}
     assert named == {path.stem for path in (collection / "playbooks").glob("*.yml")} - services - {"request"}

@@ -20,7 +20,7 @@ import yaml
 
 from ansible_collections.indigo.paas.plugins.module_utils.leases import LEASE
 from indigo_paas.progress import Kind
-from indigo_paas.runner import Awx
+from indigo_paas.runner.awx import Awx
 from indigo_paas.service.desk import Desk
 from indigo_paas.service.model import Asked, User
 from indigo_paas.service.settings import read

@@ -34,6 +34,7 @@ topology_template:
             count: { get_input: count }
   outputs:
     said: { value: hello }
+    started: { value: { concat: [ { get_input: version }, { get_input: password } ] } }
 """
 
 

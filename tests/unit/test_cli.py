@@ -11,13 +11,27 @@ import sys
 import click
 import pytest
 
-from indigo_paas import cli, collection
+from indigo_paas import cli, collection, deployment, store
 from indigo_paas.cli import _common, _main
 from indigo_paas.cli.ssh import _arguments, _node
 from indigo_paas.errors import BadInput, Busy, IndigoError
-from indigo_paas.paths import DeploymentFiles
+from indigo_paas.paths import DeploymentFiles, Home
 
-HEAVY = ("sqlalchemy", "rich", "ansible", "ansible_runner", "psutil", "yaml", "toscaparser")
+HEAVY = (
+    "alembic",
+    "ansible",
+    "ansible_runner",
+    "asyncio",
+    "docker",
+    "httpx",
+    "openstack",
+    "psutil",
+    "requests",
+    "rich",
+    "sqlalchemy",
+    "toscaparser",
+    "yaml",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -54,9 +68,32 @@ def test_the_help_of_the_whole_names_every_command(capsys):
 
 
 def test_help_and_version_load_nothing_heavy():
-    code = f"import sys; from indigo_paas import cli; cli.run(['--help']); print(set({HEAVY!r}) & set(sys.modules))"
+    assert loaded("--help") == set()
+    assert loaded("show", "--help") == set()
+
+
+def test_to_look_at_deployments_loads_nothing_heavy(tmp_path):
+    home = Home(tmp_path / "home")
+    memory = store.open_store(home.database)
+    memory.add_deployment("pool", status="CREATE_COMPLETE", template="pool.yaml", description="")
+    memory.add_run(store.Run("r1", "pool", "deploy", 1.0, ended=2.0, state=store.OK))
+    memory.close()
+    home.deployment("pool").root.mkdir(parents=True)
+    deployment.write(home.deployment("pool"), deployment.Request("pool", "template/pool.yaml"))
+    assert loaded("list") == set()
+    assert loaded("show", "pool") == {"yaml"}
+
+
+def loaded(*arguments: str) -> set[str]:
+    """Return what is heavy and loaded after a run of the command with ARGUMENTS, which must end well."""
+    code = (
+        f"import json, sys; from indigo_paas import cli; code = cli.run({list(arguments)!r}); "
+        f"print(); print(json.dumps([code, sorted({set(HEAVY)!r} & set(sys.modules))]))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("set()\n")
+    code, found = json.loads(done.stdout.splitlines()[-1])
+    assert code == 0, done.stderr
+    return set(found)
 
 
 @pytest.mark.parametrize(

@@ -36,3 +36,8 @@ def test_secrets_are_not_drawn(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "correct-horse" not in told
     assert "********" in told
+
+
+def test_required_inputs_need_no_values(capsys):
+    assert cli.run(["graph", str(ROOT / "examples/orchestrator.yaml"), "--format", "dot"]) == 0
+    assert "orchestrator" in capsys.readouterr().out

@@ -24,6 +24,7 @@ topology_template:
   outputs:
     where: { value: { get_attribute: [ administrator, private_address, 0 ] } }
     password: { value: { get_input: admin_password } }
+    user: { value: { get_input: admin_user } }
 """
 
 

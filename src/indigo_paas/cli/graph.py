@@ -37,6 +37,7 @@ def command(
     """Draw TEMPLATE: its machines, what runs on them, and what needs what.
 
     SVG is for browsers and documents, Mermaid for Markdown, DOT for Graphviz. No other program is needed.
+    Inputs need no values: what they say is drawn as if the template left it out.
 
     \b
     Examples:
@@ -47,7 +48,7 @@ def command(
 
     chosen = language or _language(output)
     inputs = _common.inputs_of(pairs, file)
-    plan = collection.plan_template(template, inputs)
+    plan = collection.plan_template(template, inputs, sketch=True)
     masker = collection.masker(template, {**plan["inputs"], **inputs})
     picture = collection.draw(masker.plan(plan), chosen, template.stem)
     _common.write_text(output, picture)

@@ -20,6 +20,8 @@ from typing import Any
 from indigo_paas import paths, runner
 from indigo_paas.errors import BadInput
 from indigo_paas.masking import is_secret
+from indigo_paas.runner.awx import Awx, Controller
+from indigo_paas.runner.nodes import Node, Nodes
 from indigo_paas.service.identity.settings import Identity
 from indigo_paas.settings import Settings
 
@@ -135,8 +137,8 @@ class Execution:
     """
 
     by: str = "here"
-    nodes: tuple[runner.Node, ...] = ()
-    awx: runner.Awx = runner.Awx()
+    nodes: tuple[Node, ...] = ()
+    awx: Awx = Awx()
 
     def __post_init__(self) -> None:
         if self.by not in ("here", "nodes", "awx"):
@@ -149,8 +151,8 @@ class Execution:
     def runs(self) -> runner.Execution:
         """Return what runs playbooks."""
         if self.by == "awx":
-            return runner.Controller(self.awx)
-        return runner.Nodes(self.nodes) if self.by == "nodes" else runner.Here()
+            return Controller(self.awx)
+        return Nodes(self.nodes) if self.by == "nodes" else runner.Here()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+# Of the tables: what a program of version 1 refuses as newer; each migration counts it up.
+VERSION = 5
+
 RUNNING, OK, FAILED, INTERRUPTED = "running", "ok", "failed", "interrupted"
 
 # Of jobs, besides RUNNING, OK and FAILED.

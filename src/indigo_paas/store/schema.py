@@ -23,9 +23,6 @@ from sqlalchemy import (
     text,
 )
 
-# What a program of version 1 refuses as newer; each migration counts it up.
-VERSION = 5
-
 metadata = MetaData()
 
 

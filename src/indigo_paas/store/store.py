@@ -197,6 +197,9 @@ class Store:
             query = select(runs).where(runs.c.deployment == deployment).order_by(runs.c.started)
             return [Run(**row) for row in connection.execute(query).mappings()]
 
+    def open_jobs(self, deployment: str | None = None) -> list[Job]:
+        return self.jobs.open(deployment)
+
     def remove_runs(self, before: float, last: int) -> None:
         """Remove the runs that ended BEFORE, with their events, all but the LAST ones of each deployment.
 

@@ -14,6 +14,7 @@ from sqlalchemy import update as sql_update
 
 from indigo_paas.errors import IndigoError
 from indigo_paas.store import schema
+from indigo_paas.store.rows import VERSION
 
 # The revision of a database of version 1.
 _FIRST = "0001"
@@ -25,15 +26,15 @@ _LOCK = 0x1D160
 def migrate(engine: Engine) -> None:
     """Bring the database of ENGINE up to date, one process at a time; raise IndigoError for one that is newer."""
     with engine.connect() as connection:
-        if _version(connection) == schema.VERSION:
+        if _version(connection) == VERSION:
             return
     with engine.connect().execution_options(immediate=True) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
         found = _version(connection)
-        if found == schema.VERSION:
+        if found == VERSION:
             return
-        if found is not None and found > schema.VERSION:
+        if found is not None and found > VERSION:
             raise IndigoError(
                 f"A newer version of indigo-paas wrote the database {engine.url.database}. Update indigo-paas."
             )
@@ -57,4 +58,4 @@ def _upgrade(connection: Connection, is_first: bool) -> None:
     if is_first:
         command.stamp(config, _FIRST)
     command.upgrade(config, "head")
-    connection.execute(sql_update(schema.schema).values(version=schema.VERSION))
+    connection.execute(sql_update(schema.schema).values(version=VERSION))

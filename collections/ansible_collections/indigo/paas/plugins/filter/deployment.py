@@ -100,7 +100,7 @@ def outputs(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.M
 
 def _options(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
     if name not in hostvars:
-        known = next((hostvars[host]["groups"].get(SITES_GROUP, []) for host in hostvars), [])
+        known: t.Any = next((hostvars[host]["groups"].get(SITES_GROUP, []) for host in hostvars), [])
         hint = did_you_mean(name, map(str, known), what="sites")
         raise AnsibleFilterError(f"There is no site '{name}'. {hint}")
 
@@ -108,7 +108,8 @@ def _options(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
         names = hostvars[name]["groups"].get(group, [])
         return [(str(host), {key: hostvars[host][key] for key in hostvars[host] if wanted(key)}) for host in names]
 
-    return plain(with_hosts(site_options(hostvars[name]), hosts))
+    options: dict[str, t.Any] = plain(with_hosts(site_options(hostvars[name]), hosts))
+    return options
 
 
 def _state(nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

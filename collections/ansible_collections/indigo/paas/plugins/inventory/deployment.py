@@ -312,4 +312,5 @@ class InventoryModule(BaseInventoryPlugin):
             variables = combine_vars(variables, group.get_vars())
         sources = self.inventory.processed_sources or []
         found = get_vars_from_inventory_sources(self.loader, sources, [*host.get_groups(), host], "inventory")
-        return combine_vars(variables, found)
+        variables = combine_vars(variables, found)
+        return variables

@@ -198,7 +198,7 @@ def _ask_all(sites: Sites, ask: t.Callable[[Site], Answer]) -> tuple[dict[str, A
 
     answers = dict(zip(sites, each(answer, opened, workers=16), strict=True))
     failed = {name: found for name, found in answers.items() if isinstance(found, SiteError)}
-    return {name: found for name, found in answers.items() if name not in failed}, failed
+    return {name: found for name, found in answers.items() if not isinstance(found, SiteError)}, failed
 
 
 def _require_each_once(nodes: t.Mapping[str, list[Node]]) -> None:

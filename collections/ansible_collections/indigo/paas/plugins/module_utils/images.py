@@ -28,10 +28,13 @@ from dataclasses import asdict, dataclass
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 
-try:
+if t.TYPE_CHECKING:
     from docker.errors import APIError, DockerException, ImageNotFound
-except ImportError:  # the site that calls us says so
-    APIError = DockerException = ImageNotFound = Exception
+else:
+    try:
+        from docker.errors import APIError, DockerException, ImageNotFound
+    except ImportError:  # the site that calls us says so
+        APIError = DockerException = ImageNotFound = Exception
 
 REPOSITORY = "indigo-paas/node"
 IMAGE_LABEL = "indigo.paas.image"

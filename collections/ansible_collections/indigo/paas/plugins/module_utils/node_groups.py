@@ -90,15 +90,20 @@ class Port:
         """Whether some may not come in."""
         return self.remote_cidr not in (None, *ANYBODY)
 
+    @property
+    def numbers(self) -> range:
+        """All of them; none where it has none."""
+        return range(0) if self.first is None or self.last is None else range(self.first, self.last + 1)
+
     @classmethod
     def from_plan(cls, port: Data) -> Port:
         """Return the port of a plan; the target counts, and where there is none the source."""
-        named = {"name": str(port.get("name") or ""), "protocol": str(port.get("protocol") or "tcp").lower()}
+        name, protocol = str(port.get("name") or ""), str(port.get("protocol") or "tcp").lower()
         try:
-            first, last = _span(port, named["protocol"])
-            return cls(**named, first=first, last=last, remote_cidr=_network(port.get("remote_cidr")))
+            first, last = _span(port, protocol)
+            return cls(name, protocol, first, last, _network(port.get("remote_cidr")))
         except (TypeError, ValueError, LookupError) as error:
-            return cls(**named, problem=str(error))
+            return cls(name, protocol, problem=str(error))
 
 
 @dataclass(frozen=True)
@@ -288,8 +293,8 @@ def volume_problems(volumes: t.Iterable[Volume]) -> t.Iterator[Problem]:
 
 
 # How what a group asks for is called; a name is a field's, or that of a field of its size, ports or volumes.
-_SIZES = {
-    "disk": lambda size: f"a disk of {amount(size.disk)}",
+_SIZES: dict[str, t.Callable[[Size], str]] = {
+    "disk": lambda size: f"a disk of {amount(size.disk or 0)}",
     "gpus": lambda size: f"{size.gpus} GPUs",
     "instance_type": lambda size: f"the instance_type '{size.instance_type}'",
     "preemptible": lambda _size: "that its nodes may be taken back",

@@ -18,9 +18,17 @@ LONGEST_PAUSE = 1.0
 class Reached(t.Protocol):
     """What is waited for: a node."""
 
-    name: str
-    ansible_host: str
-    ansible_port: int
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def ansible_host(self) -> str:
+        """Where its SSH server is; empty where it is nowhere yet."""
+
+    @property
+    def ansible_port(self) -> int:
+        """The port of that."""
 
 
 def ssh_answers(host: str, port: int) -> bool:

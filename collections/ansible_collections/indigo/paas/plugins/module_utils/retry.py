@@ -75,4 +75,5 @@ class Retry:
 
 def pause(attempt: int) -> float:
     """Return how many seconds to wait after the ATTEMPT-th (from 1) failure: doubling, with some chance in it."""
-    return min(FIRST_PAUSE * 2 ** min(attempt - 1, 20), LONGEST_PAUSE) * random.uniform(0.8, 1.2)
+    doubled: float = FIRST_PAUSE * 2 ** min(attempt - 1, 20)
+    return min(doubled, LONGEST_PAUSE) * random.uniform(0.8, 1.2)

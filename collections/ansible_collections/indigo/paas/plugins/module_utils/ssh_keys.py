@@ -17,9 +17,10 @@ try:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     HAS_CRYPTOGRAPHY = True
+    _UNREADABLE: tuple[type[Exception], ...] = (ValueError, TypeError, UnsupportedAlgorithm)
 except ImportError:
     HAS_CRYPTOGRAPHY = False
-    UnsupportedAlgorithm = ValueError
+    _UNREADABLE = (ValueError, TypeError)
 
 
 class KeyPair(t.NamedTuple):
@@ -69,7 +70,7 @@ def public_key(path: str) -> str:
         content = stream.read()
     try:
         return _public(serialization.load_ssh_private_key(content, password=None))
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except _UNREADABLE as error:
         raise SiteError(
             f"{path} does not hold a private SSH key that can be read",
             hint="Name another key without a passphrase, or remove the file to have a new key made.",
@@ -122,9 +123,9 @@ def _written_beside(path: str, text: str, mode: int) -> str:
 
 
 def _public(private: t.Any) -> str:
-    return (
-        private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
-    )
+    key = private.public_key()
+    written: bytes = key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return written.decode()
 
 
 def _require_cryptography() -> None:

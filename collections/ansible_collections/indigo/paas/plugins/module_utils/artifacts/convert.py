@@ -13,14 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..errors import PaasError, Problem, did_you_mean
 
 try:
     import yaml
 except ImportError:
-    yaml = None
+    yaml = cast("Any", None)
 
 # The name of the files in tasks/, handlers/ and vars/ of a role that is made of a play.
 ENTRY = "paas_playbook"

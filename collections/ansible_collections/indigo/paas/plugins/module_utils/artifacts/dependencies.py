@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..errors import PaasError
 from . import needs
@@ -17,7 +17,7 @@ from .needs import ROLE, Artifact
 try:
     import yaml
 except ImportError:
-    yaml = None
+    yaml = cast("Any", None)
 
 _FULL_NAME = 2
 

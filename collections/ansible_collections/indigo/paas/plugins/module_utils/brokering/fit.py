@@ -42,7 +42,10 @@ def match_image(description: Data, wanted: WantedImage) -> dict[str, t.Any] | No
         return {"reference": reference} if reference in description["references"] else None
     asked = _asked_attributes(wanted)
     fitting = [image for image in description["images"] if _matches(image, asked)]
-    return dict(max(fitting, key=lambda image: bool(image.get("default")))) if fitting else None
+    if not fitting:
+        return None
+    best: Data = max(fitting, key=lambda image: bool(image.get("default")))
+    return dict(best)
 
 
 def _asked_attributes(image: WantedImage) -> dict[str, str]:
@@ -80,7 +83,7 @@ def _total_misfits(groups: list[NodeGroup], description: Data, deployment: str |
         "memory": sum(group.count * group.size.memory for group in groups),
         "nodes": sum(group.count for group in groups),
     }
-    shown = {
+    shown: dict[str, t.Callable[[t.Any], str]] = {
         "cpus": "{:.10g} CPUs".format,
         "memory": lambda v: f"{amount(v)} of memory",
         "nodes": "{:.10g} nodes".format,

@@ -132,7 +132,7 @@ def _service(service: Data, scale: float) -> Term | None:
 
 
 def _free(metrics: Data, what: str) -> float:
-    share = 1 - (metrics.get(f"{what}_used") or 0) / metrics[f"{what}_total"]
+    share: float = 1 - (metrics.get(f"{what}_used") or 0) / metrics[f"{what}_total"]
     return min(max(share, 0.0), 1.0)
 
 

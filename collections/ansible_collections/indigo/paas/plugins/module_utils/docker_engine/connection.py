@@ -71,7 +71,7 @@ class Connection:
         if not endpoint.uses_tls:
             return False
         require_files(self._site, endpoint)
-        pair = (endpoint.certificate, endpoint.private_key) if endpoint.certificate else None
+        pair = (endpoint.certificate, endpoint.private_key or "") if endpoint.certificate else None
         return docker.tls.TLSConfig(client_cert=pair, ca_cert=endpoint.ca, verify=endpoint.verify)
 
 
@@ -80,7 +80,7 @@ def _client_class() -> type:
 
     class Client(docker.APIClient):
         def merge_environment_settings(
-            self, url: str, proxies: t.Any, stream: t.Any, verify: t.Any, cert: t.Any
+            self, url: str | bytes | None, proxies: t.Any, stream: t.Any, verify: t.Any, cert: t.Any
         ) -> t.Any:
             return super().merge_environment_settings(
                 url, proxies, stream, self.verify if verify is None else verify, cert

@@ -5,27 +5,36 @@
 
 from __future__ import annotations
 
-try:
+import typing as t
+
+if t.TYPE_CHECKING:
     import docker
     from docker.errors import APIError, DockerException, NotFound
     from requests.exceptions import RequestException
 
-    HAS_DOCKER = True
-except ImportError:
-    docker = None
-    HAS_DOCKER = False
+    HAS_DOCKER: bool
+else:
+    try:
+        import docker
+        from docker.errors import APIError, DockerException, NotFound
+        from requests.exceptions import RequestException
 
-    class DockerException(Exception):
-        """Stands for the library's class where the library is missing."""
+        HAS_DOCKER = True
+    except ImportError:
+        docker = None
+        HAS_DOCKER = False
 
-    class APIError(DockerException):
-        """Stands for the library's class where the library is missing."""
+        class DockerException(Exception):
+            """Stands for the library's class where the library is missing."""
 
-    class NotFound(APIError):
-        """Stands for the library's class where the library is missing."""
+        class APIError(DockerException):
+            """Stands for the library's class where the library is missing."""
 
-    class RequestException(OSError):
-        """Stands for the library's class where the library is missing."""
+        class NotFound(APIError):
+            """Stands for the library's class where the library is missing."""
+
+        class RequestException(OSError):
+            """Stands for the library's class where the library is missing."""
 
 
 __all__ = ["HAS_DOCKER", "APIError", "DockerException", "NotFound", "RequestException", "docker"]

@@ -80,8 +80,7 @@ class Publishing:
         """Return (protocol, number) of the ports that a node of GROUP shows."""
         if not self.is_shown(group):
             return []
-        ports = [port for port in group.ports if not port.is_limited and port.first is not None]
-        found = {(port.protocol, number) for port in ports for number in range(port.first, port.last + 1)}
+        found = {(port.protocol, number) for port in group.ports if not port.is_limited for number in port.numbers}
         return sorted(found - {("tcp", 22)})
 
     def is_shown(self, group: NodeGroup) -> bool:

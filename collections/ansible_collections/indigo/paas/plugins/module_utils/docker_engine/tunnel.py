@@ -61,14 +61,15 @@ class Tunnel:
         """Return when the host says that we are in; what its shell says before does not matter."""
         until = time.monotonic() + LOGIN_TIMEOUT
         said = b""
+        output = t.cast(t.IO[bytes], self._process.stdout)  # a pipe
         with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
+            selector.register(output, selectors.EVENT_READ)
             while READY not in said:
                 if not selector.select(max(until - time.monotonic(), 0)):
                     raise SiteError(
                         f"The host of site '{site}' did not let us in within {LOGIN_TIMEOUT} s: {endpoint.url}"
                     )
-                chunk = os.read(self._process.stdout.fileno(), 4096)
+                chunk = os.read(output.fileno(), 4096)
                 if not chunk:
                     raise refusal(site, endpoint, self._last_errors())
                 said += chunk

@@ -40,7 +40,7 @@ class Store:
             return []
         return [
             docker.types.Mount(
-                volume.location,
+                str(volume.location),
                 volume.volume_id or self._known.get(_key(node, volume)) or self._make(node, volume),
                 type="volume",
             )

@@ -19,7 +19,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteErro
 try:
     import yaml
 except ImportError:  # Ansible itself does not run without it
-    yaml = None
+    yaml = t.cast("t.Any", None)
 
 Data = t.Mapping[str, t.Any]
 
@@ -59,7 +59,7 @@ class Sources:
             return None
         if (kind, key) not in self._answers:
             self._answers[kind, key] = self._ask(source, path, key)
-        answer = self._answers[kind, key]
+        answer: Data | SiteError | None = self._answers[kind, key]
         if isinstance(answer, SiteError):
             raise answer
         return answer

@@ -13,7 +13,7 @@ from xml.parsers.expat import ExpatError
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 
-try:
+if t.TYPE_CHECKING:
     import pyone
     import requests
     from pyone import (
@@ -24,24 +24,37 @@ try:
         OneNoExistsException,
     )
 
-    HAS_PYONE = True
-except ImportError:
-    HAS_PYONE = False
+    HAS_PYONE: bool
+else:
+    try:
+        import pyone
+        import requests
+        from pyone import (
+            OneActionException,
+            OneAuthenticationException,
+            OneAuthorizationException,
+            OneException,
+            OneNoExistsException,
+        )
 
-    class OneException(Exception):
-        """Stands for the library's class where the library is missing."""
+        HAS_PYONE = True
+    except ImportError:
+        HAS_PYONE = False
 
-    class OneActionException(OneException):
-        """Stands for the library's class where the library is missing."""
+        class OneException(Exception):
+            """Stands for the library's class where the library is missing."""
 
-    class OneAuthenticationException(OneException):
-        """Stands for the library's class where the library is missing."""
+        class OneActionException(OneException):
+            """Stands for the library's class where the library is missing."""
 
-    class OneAuthorizationException(OneException):
-        """Stands for the library's class where the library is missing."""
+        class OneAuthenticationException(OneException):
+            """Stands for the library's class where the library is missing."""
 
-    class OneNoExistsException(OneException):
-        """Stands for the library's class where the library is missing."""
+        class OneAuthorizationException(OneException):
+            """Stands for the library's class where the library is missing."""
+
+        class OneNoExistsException(OneException):
+            """Stands for the library's class where the library is missing."""
 
 
 TIMEOUT = 60  # seconds for one call

@@ -58,7 +58,7 @@ def connect(
         )
     try:
         config = OpenStackConfig(config_files=[clouds_file] if clouds_file else None)
-        wanted = {"cloud": cloud, "region_name": region, "api_timeout": TIMEOUT}
+        wanted: dict[str, t.Any] = {"cloud": cloud, "region_name": region, "api_timeout": TIMEOUT}
         if _wants_access_token(config.get_one(validate=False, **wanted)):
             wanted["auth"] = {"access_token": _access_token(site, access_token_file)}
         chosen = config.get_one(**wanted)
@@ -106,7 +106,7 @@ class Project:
         """Log in and make the services' clients, which several threads must not do at once."""
         self.retry(self._connection.session.get_token)
         for service in ("compute", "image", "network"):
-            self.retry(lambda service=service: getattr(self._connection, service))
+            self.retry(functools.partial(getattr, self._connection, service))
 
     @property
     def auth_url(self) -> str:
@@ -267,7 +267,7 @@ class Project:
         if missing:
             self._make_rules([{"security_group_id": group.id, **rule.to_request(own)} for rule in missing])
         for id in extra:
-            self._delete(lambda id=id: network.delete_security_group_rule(id, ignore_missing=True))
+            self._delete(functools.partial(network.delete_security_group_rule, id, ignore_missing=True))
         return bool(missing or extra)
 
     def _make_rules(self, requests: list[dict[str, t.Any]]) -> None:
@@ -279,7 +279,7 @@ class Project:
             if errors.status_of(error) != 409 or errors.is_quota(error):
                 raise
             for request in requests:
-                self._make(lambda request=request: network.create_security_group_rule(**request))
+                self._make(functools.partial(network.create_security_group_rule, **request))
 
     def ensure_server_group(self, deployment: str, part: str, policy: str) -> str:
         name = labels.thing_name(deployment, part)
@@ -369,7 +369,7 @@ class Project:
     def delete_router(self, router: Thing) -> None:
         client = self._connection.network
         for port in self._all(client.ports, device_id=router.id, device_owner="network:router_interface"):
-            self._delete(lambda port=port: client.remove_interface_from_router(router.id, None, port.id))
+            self._delete(functools.partial(client.remove_interface_from_router, router.id, None, port.id))
         self._delete(lambda: client.delete_router(router.id, ignore_missing=True))
 
     def delete_network(self, network: Thing) -> None:
@@ -377,7 +377,7 @@ class Project:
         for port in self._all(client.ports, network_id=network.id):
             # The network service deletes its own ports together with the network.
             if not (port.device_owner or "").startswith("network:"):
-                self._delete(lambda port=port: client.delete_port(port.id, ignore_missing=True))
+                self._delete(functools.partial(client.delete_port, port.id, ignore_missing=True))
         self._delete(lambda: client.delete_network(network.id, ignore_missing=True))
 
     def delete_keypair(self, deployment: str) -> None:

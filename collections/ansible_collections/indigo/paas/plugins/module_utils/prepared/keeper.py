@@ -123,7 +123,7 @@ def choice_lines(choices: t.Mapping[str, Choice]) -> list[str]:
     """Return a line for people for each of CHOICES (by group), groups that start alike together."""
     alike: dict[tuple[str | None, str], list[str]] = {}
     for group, choice in choices.items():
-        alike.setdefault((choice.image and choice.image.name, choice.reason), []).append(group)
+        alike.setdefault((choice.image.name if choice.image else None, choice.reason), []).append(group)
     return [
         f"{', '.join(groups)}: from {f'the prepared image {name}' if name else 'the plain image'}: {reason}"
         for (name, reason), groups in alike.items()

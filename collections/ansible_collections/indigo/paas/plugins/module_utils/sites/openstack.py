@@ -321,11 +321,12 @@ class OpenStackSite(Site):
         groups = [group for group in groups if group.safe_name in concerned]
         if not groups:
             return {}
-        found, sizes, nets = each(
-            lambda question: question(self._project),
-            [self._all_images, self._all_flavors, methodcaller("networks")],
-            3,
-        )
+        questions: list[t.Callable[[t.Any], list[t.Any]]] = [
+            self._all_images,
+            self._all_flavors,
+            methodcaller("networks"),
+        ]
+        found, sizes, nets = each(lambda question: question(self._project), questions, 3)
         made = each(lambda group: self._blueprint(group, found, sizes, nets), groups, 1)
         return {group.safe_name: blueprint for group, blueprint in zip(groups, made, strict=True)}
 

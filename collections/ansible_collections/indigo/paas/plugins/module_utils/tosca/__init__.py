@@ -43,10 +43,13 @@ def plan_template(
     resolver: Resolver | None = None,
     strict: bool = False,
     trust: bool = False,
+    sketch: bool = False,
 ) -> Plan:
     """Return the plan of a template; see `load` and `make_plan` for the arguments.
 
     Raises TemplateError with all problems that were found.
     """
-    topology = load(path, inputs, vocabulary=vocabulary, name=name, resolver=resolver, strict=strict, trust=trust)
-    return make_plan(topology, counts, removals)
+    topology = load(
+        path, inputs, vocabulary=vocabulary, name=name, resolver=resolver, strict=strict, trust=trust, sketch=sketch
+    )
+    return make_plan(topology, counts, removals, sketch=sketch)

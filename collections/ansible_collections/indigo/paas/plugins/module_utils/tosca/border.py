@@ -49,7 +49,9 @@ class Border:
         """Return the arguments of an operation as its role takes them; what `check` refuses stays as it is."""
         role = self.role(call.implementation)
         found = dict(call.arguments)
-        for name, value in found.items() if role is not None else ():
+        if role is None:
+            return found
+        for name, value in found.items():
             with suppress(Misfit):
                 found[name] = _fitted(role, name, value)
         return found

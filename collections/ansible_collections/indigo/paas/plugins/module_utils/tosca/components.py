@@ -30,12 +30,15 @@ class ComponentMaker:
         self._topology = topology
         self._report = report
         self._border = border
-        self._machines = topology.machines()
+        machines = topology.machines().items()
+        self._machines = {name: machine for name, machine in machines if machine is not None}
         steps = steps_of(topology, report)
         self._nodes = [node for node in topology.nodes.values() if self._runs(node, steps)]
         self._steps = {node.name: steps.get(node.name, []) for node in self._nodes}
         self._artifacts = by_file(artifact for node in topology.nodes.values() for artifact in node.artifacts.values())
-        self._assigned = {(each.node, *each.path): each.value for each in topology.assigned}
+        self._assigned: dict[tuple[str | None, ...], Any] = {
+            (each.node, *each.path): each.value for each in topology.assigned
+        }
         for name, own in self._steps.items():
             for step in own:
                 self._border.check(step.call, name)
@@ -76,7 +79,7 @@ class ComponentMaker:
         names[short] = names.get(short, 0) + 1
         components = list(dict.fromkeys(name for name, _index in keys))
         machines = {self._machines[name].name for name in components}
-        stage = {
+        stage: dict[str, Any] = {
             "name": short if names[short] == 1 else f"{short}-{names[short]}",
             "role": first.implementation if on_role else None,
             "groups": [safe for name, safe in safe_names.items() if name in machines],
@@ -142,7 +145,7 @@ class ComponentMaker:
         return found is not None and found.one_per_machine
 
     def _runs(self, node: NodeTemplate, steps: Mapping[str, list[Step]]) -> bool:
-        machine = self._machines[node.name]
+        machine = self._machines.get(node.name)
         if node.is_compute:
             return node.name in steps
         if machine is None or is_application(node, machine):
@@ -219,7 +222,7 @@ class ComponentMaker:
 
         An attribute of the node itself that has a value already is that value, until a step has changed it.
         """
-        found = set()
+        found: set[Key] = set()
         for name, attribute in self._references(self._steps[node.name][index].call):
             if name not in self._steps:
                 continue

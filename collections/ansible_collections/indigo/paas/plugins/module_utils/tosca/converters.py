@@ -122,7 +122,8 @@ def _to_timestamp(value: Any) -> str:
         datetime.fromisoformat(value)
     except (TypeError, ValueError) as error:
         raise ValueError("a time such as 2026-01-31T12:00:00Z") from error
-    return value
+    text: str = value
+    return text
 
 
 def _to_version(value: Any) -> str:
@@ -132,8 +133,8 @@ def _to_version(value: Any) -> str:
     return text
 
 
-def _to_range(value: Any) -> list:
-    bounds = list(value) if isinstance(value, list) and len(value) == 2 else [None]
+def _to_range(value: Any) -> list[Any]:
+    bounds: list[Any] = list(value) if isinstance(value, list) and len(value) == 2 else [None]
     numbers = [bound for bound in bounds if bound != "UNBOUNDED"]
     if any(not isinstance(bound, int) or isinstance(bound, bool) for bound in numbers):
         raise ValueError("a range of two whole numbers such as [ 8000, 8010 ]")
@@ -148,7 +149,8 @@ def _to_scalar(kind: str) -> Any:
             scalar_number(kind, value)
         except ValueError as error:
             raise ValueError(f"a {kind}: {error}") from error
-        return value.strip()
+        text: str = value.strip()
+        return text
 
     return convert
 

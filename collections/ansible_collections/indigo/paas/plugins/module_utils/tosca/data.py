@@ -31,7 +31,8 @@ def is_data(node: NodeTemplate) -> bool:
 
 def _entries(node: NodeTemplate) -> Iterator[dict[str, Any]]:
     if node.type.is_a(SPACE):
-        names, providers = [node.properties.get("space")], node.properties.get("oneproviders")
+        names: Any = [node.properties.get("space")]
+        providers = node.properties.get("oneproviders")
     elif node.type.is_a(STORAGE):
         names, providers = node.properties.get("dataspace"), node.properties.get("oneprovider_host")
     else:

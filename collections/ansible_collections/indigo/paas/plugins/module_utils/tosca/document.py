@@ -13,7 +13,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from ..errors import Problem, TemplateError
 from .report import Location, Report
@@ -22,7 +22,7 @@ from .yaml_scalars import TAGS, plain_scalar, tagged_scalar
 try:
     import yaml
 except ImportError:
-    yaml = None
+    yaml = cast("Any", None)
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 50
@@ -31,7 +31,7 @@ MAX_ALIASED = 100_000
 _BODIES = frozenset(("node_templates", "outputs"))
 
 
-class Map(dict):
+class Map(dict[Any, Any]):
     """A YAML mapping. `marks`: key -> (key line, key column, value line, value column)."""
 
     __slots__ = ("file", "line", "column", "marks")
@@ -44,7 +44,7 @@ class Map(dict):
         self.marks: dict[str, tuple[int, int, int, int]] = origin.marks if origin is not None else {}
 
 
-class Seq(list):
+class Seq(list[Any]):
     """A YAML sequence. `marks`: (line, column) of every item."""
 
     __slots__ = ("file", "line", "column", "marks")
@@ -184,7 +184,7 @@ class _Refused(Exception):
 class _Frame:
     """A collection that is being built."""
 
-    value: Map | Seq
+    value: Any  # a Map or a Seq
     anchor: str | None
     before: int
     key: str | None = None
@@ -232,7 +232,7 @@ class _Builder:
     def _at(self, event: Any) -> Location:
         return Location(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _refuse(self, kind: str, message: str, at: Location, hint: str) -> None:
+    def _refuse(self, kind: str, message: str, at: Location, hint: str) -> NoReturn:
         self.report.add(kind, message, at, hint)
         raise _Refused
 

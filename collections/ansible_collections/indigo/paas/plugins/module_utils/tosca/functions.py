@@ -27,7 +27,7 @@ RESERVED = (FUNCTION, JINJA)
 UNKNOWN = type("Unknown", (), {"__repr__": lambda self: "UNKNOWN"})()
 
 # Handler of one function: its evaluated arguments and its place -> a value, UNKNOWN, or another Call.
-Handler = Callable[[list, Location], Any]
+Handler = Callable[[list[Any], Location], Any]
 State = Mapping[str, Handler]
 
 _LISTS = ("concat", "join", "token")
@@ -66,12 +66,12 @@ class FunctionError(ValueError):
         self.hint = hint
 
 
-class Call(dict):
+class Call(dict[Any, Any]):
     """A function that is not evaluated yet: plain data that also knows its place."""
 
     __slots__ = ("at",)
 
-    def __init__(self, name: str, arguments: list, at: Location = NOWHERE) -> None:
+    def __init__(self, name: str, arguments: list[Any], at: Location = NOWHERE) -> None:
         super().__init__({FUNCTION: {name: arguments}})
         self.at = at
 
@@ -98,7 +98,7 @@ def is_self(argument: Any) -> bool:
     return isinstance(argument, dict) and len(argument) == 1 and SELF in argument
 
 
-def calls(value: Any) -> Iterator[tuple[str, list]]:
+def calls(value: Any) -> Iterator[tuple[str, list[Any]]]:
     """Yield name and arguments of every function in a value, outermost first."""
     if is_call(value):
         ((name, arguments),) = value[FUNCTION].items()
@@ -208,7 +208,7 @@ def evaluate(value: Any, state: State) -> Any:
     return value
 
 
-def _evaluate_call(call: dict, state: State) -> Any:
+def _evaluate_call(call: dict[Any, Any], state: State) -> Any:
     ((name, arguments),) = call[FUNCTION].items()
     at = getattr(call, "at", NOWHERE)
     known = [evaluate(item, state) for item in arguments]
@@ -257,11 +257,11 @@ def _has_call(value: Any) -> bool:
     return next(calls(value), None) is not None
 
 
-def _concat(arguments: list, at: Location) -> Any:
+def _concat(arguments: list[Any], at: Location) -> Any:
     return _texts_joined("concat", arguments, at)
 
 
-def _join(arguments: list, at: Location) -> Any:
+def _join(arguments: list[Any], at: Location) -> Any:
     """Return the texts of a list with a text between them, nothing when there is none (TOSCA 1.3, 4.3.2)."""
     items, *rest = arguments
     delimiter = rest[0] if rest else ""
@@ -271,7 +271,7 @@ def _join(arguments: list, at: Location) -> Any:
     return _texts_joined("join", between[1:], at)
 
 
-def _texts_joined(function: str, parts: list, at: Location) -> Any:
+def _texts_joined(function: str, parts: list[Any], at: Location) -> Any:
     if any(is_jinja(item) for item in parts):
         return joined([item if is_jinja(item) else text_of(item, at, function) for item in parts])
     texts = [text_of(item, at, function) for item in parts]
@@ -280,14 +280,15 @@ def _texts_joined(function: str, parts: list, at: Location) -> Any:
     return "".join(texts)
 
 
-def _token(arguments: list, at: Location) -> str:
+def _token(arguments: list[Any], at: Location) -> str:
     text, separators, index = arguments
     if not isinstance(text, str) or not isinstance(separators, str) or not separators or not _is_index(index):
         raise FunctionError("'token' needs a text, its separator and a number", at, f"Write {_EXAMPLES['token']}.")
     parts = text.split(separators)
     if index >= len(parts):
         raise FunctionError(f"'token' finds only {len(parts)} parts in the text, counted from 0", at)
-    return parts[index]
+    part: str = parts[index]
+    return part
 
 
 _BUILT_IN: dict[str, Handler] = {"concat": _concat, "join": _join, "token": _token}
@@ -304,7 +305,7 @@ def text_of(value: Any, at: Location = NOWHERE, function: str = "concat") -> str
     raise FunctionError(f"'{function}' joins texts and numbers, here is {shown}", at, "Pick one value of it.")
 
 
-def follow(value: Any, path: list, at: Location = NOWHERE, whose: str = "the value") -> Any:
+def follow(value: Any, path: list[Any], at: Location = NOWHERE, whose: str = "the value") -> Any:
     """Return what lies at a path of keys and indexes; over an unknown attribute, a Call for that part of it.
 
     `whose` is how a message calls the value. FunctionError when the path leads nowhere.
@@ -314,8 +315,8 @@ def follow(value: Any, path: list, at: Location = NOWHERE, whose: str = "the val
             return _follow_call(value, path[index:], at)
         if isinstance(value, Mapping) and isinstance(step, str) and step in value:
             value = value[step]
-        elif isinstance(value, list) and _list_index(step) is not None and _list_index(step) < len(value):
-            value = value[_list_index(step)]
+        elif isinstance(value, list) and (number := _list_index(step)) is not None and number < len(value):
+            value = value[number]
         else:
             raise _nowhere(value, step, ".".join([whose, *map(_shown, path[:index])]), at)
     return value
@@ -332,7 +333,7 @@ def _nowhere(value: Any, step: Any, whose: str, at: Location) -> FunctionError:
     return FunctionError(f"there is nothing at '{_shown(step)}' of {whose}", at, hint)
 
 
-def _follow_call(call: dict, path: list, at: Location) -> Call:
+def _follow_call(call: dict[Any, Any], path: list[Any], at: Location) -> Call:
     ((name, arguments),) = call[FUNCTION].items()
     if name != "get_attribute":
         raise FunctionError(f"the value is made by '{name}', it has no parts", at)

@@ -207,7 +207,7 @@ class GroupMaker:
                         "name": target.name,
                         "size": size or None,
                         **fields,
-                        **self._settled(relation, subject, requirement.at),
+                        **{name: self._settled(value, subject, requirement.at) for name, value in relation.items()},
                     }
                 )
         return volumes

@@ -47,15 +47,15 @@ def role_arguments(plan: Plan | Data, state: Data, host_name: str, stage: str | 
     """
     data = _data(plan)
     group = next((node["group"] for node in state.get("nodes") or [] if node["name"] == host_name), None)
-    names = {found["name"] for found in data["groups"] if found["group"] == group}
+    machines = {found["name"] for found in data["groups"] if found["group"] == group}
     known = _known(data, state, host_name)
-    here = {component["name"]: component for component in data["components"] if component["group"] in names}
+    here = {component["name"]: component for component in data["components"] if component["group"] in machines}
     found: dict[str, Any] = {}
     for chosen in data["stages"]:
         for name in chosen["components"] if stage in (None, chosen["name"]) else ():
             if name in here:
                 given = _arguments(operations_of(here[name], chosen), known)
-                names = given if stage is not None else private(chosen, data, given)
+                names: Iterable[str] = given if stage is not None else private(chosen, data, given)
                 found.update({argument: given[argument] for argument in names})
     return found
 
@@ -204,7 +204,7 @@ class _Runtime:
         self._assigned = data.get("attributes") or []
         self._at_first: dict[tuple[str, ...], Any] | None = None
 
-    def attribute(self, arguments: list, at: Location) -> Any:
+    def attribute(self, arguments: list[Any], at: Location) -> Any:
         """Return an attribute of a group of machines or of a component; UNKNOWN while it is not there."""
         name, attribute, *path = arguments
         of_self = is_self(name)
@@ -221,7 +221,7 @@ class _Runtime:
         except FunctionError:
             return UNKNOWN
 
-    def _given_by_run(self, name: str, attribute: str, path: list, of_self: bool) -> tuple[Any, list]:
+    def _given_by_run(self, name: str, attribute: str, path: list[Any], of_self: bool) -> tuple[Any, list[Any]]:
         """Return what machines and operations give an attribute, and the rest of the path into it."""
         if name in self._groups:
             nodes = self._nodes.get(self._groups[name], [])
@@ -235,7 +235,7 @@ class _Runtime:
                 return value, rest
         return self._of_component(name, attribute), path
 
-    def _given_at_first(self, name: str, attribute: str, path: list) -> tuple[Any, list]:
+    def _given_at_first(self, name: str, attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
         """Return the value that an attribute has by default or by assignment, and the rest of the path into it."""
         if self._at_first is None:
             self._at_first = {}
@@ -249,19 +249,20 @@ class _Runtime:
             return self._at_first.get((name, attribute, path[0]), UNKNOWN), path[1:]
         return UNKNOWN, path
 
-    def operation_output(self, arguments: list, _at: Location) -> Any:
+    def operation_output(self, arguments: list[Any], _at: Location) -> Any:
         """Return the fact that an operation left on the first machine that has it."""
         component = self._components.get(arguments[0])
-        for index in operations_named(component, arguments[2]) if component is not None else ():
-            value = self._fact(component, index, arguments[3])
-            if value is not UNKNOWN:
-                return value
-        return UNKNOWN
+        if component is None:
+            return UNKNOWN
+        told = (self._fact(component, index, arguments[3]) for index in operations_named(component, arguments[2]))
+        return next((value for value in told if value is not UNKNOWN), UNKNOWN)
 
     def _of_component(self, name: str, attribute: str) -> Any:
         component = self._components.get(name)
         source = component["attributes"].get(attribute) if component is not None else None
-        return UNKNOWN if source is None else self._fact(component, source["operation"], source["fact"])
+        if component is None or source is None:
+            return UNKNOWN
+        return self._fact(component, source["operation"], source["fact"])
 
     def _fact(self, component: Data, operation: int, fact: Any) -> Any:
         """Return what one operation of a component told on the first machine where it did."""
@@ -273,7 +274,7 @@ class _Runtime:
         return UNKNOWN
 
 
-def _of_machines(nodes: list[Data], attribute: str, path: list) -> tuple[Any, list]:
+def _of_machines(nodes: list[Data], attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
     """Return an attribute of a group of machines, and the rest of the path into it."""
     if not nodes:
         return UNKNOWN, path
@@ -285,14 +286,14 @@ def _of_machines(nodes: list[Data], attribute: str, path: list) -> tuple[Any, li
     return _simple(nodes[0], attribute, path)
 
 
-def _of_none(attribute: str, path: list) -> tuple[Any, list]:
+def _of_none(attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
     """Return what a group of machines that shall have none has: empty lists."""
     if attribute in ADDRESSES:
         return [], path
     return ([], path[1:]) if attribute == "endpoint" and path[:1] == ["credential"] else (UNKNOWN, path)
 
 
-def _of_machine(node: Data, attribute: str, path: list) -> tuple[Any, list]:
+def _of_machine(node: Data, attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
     """Return an attribute of one machine: its first address, or with an index each of its addresses."""
     if attribute in ADDRESSES:
         return node.get(attribute) or UNKNOWN, path or [0]
@@ -301,7 +302,7 @@ def _of_machine(node: Data, attribute: str, path: list) -> tuple[Any, list]:
     return _simple(node, attribute, path)
 
 
-def _simple(node: Data, attribute: str, path: list) -> tuple[Any, list]:
+def _simple(node: Data, attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
     if attribute == "endpoint" and path and path[0] == "ip_address":
         return node.get("ansible_host"), path[1:]
     return {"tosca_id": node.get("id"), "state": node.get("state")}.get(attribute, UNKNOWN), path

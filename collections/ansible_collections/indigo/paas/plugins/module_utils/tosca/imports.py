@@ -214,8 +214,12 @@ def _resolve(target: str, at: Location, importer: Document, report: Report, reso
         found = resolver(target, importer.file)
         document = Document(parse(found[1], found[0]), found[0]) if found is not None else None
     except TemplateError as error:
-        here = {"file": at.file, "line": at.line, "column": at.column}
-        report.extend([problem if problem.file else replace(problem, **here) for problem in error.problems])
+        report.extend(
+            [
+                problem if problem.file else replace(problem, file=at.file, line=at.line, column=at.column)
+                for problem in error.problems
+            ]
+        )
         return None
     if document is None:
         report.add("import", f"import not found: '{target}'", at, f"There is none beside '{importer.file}'.")

@@ -73,6 +73,16 @@ def _undeclared(
     return found
 
 
+def tell_unused(body: Mapping[str, Any], users: Mapping[str, Any], report: Report) -> None:
+    """Report the declared inputs that nothing in `body`, the topology_template, or `users` asks for."""
+    declared = section(body, "inputs", "'inputs'", Report())
+    used = {**used_inputs(body), **used_inputs(users)} if declared else {}
+    for name in declared:
+        if name not in used:
+            hint = "Remove it, or use it with get_input."
+            report.add("unused-input", f"nothing uses the input '{name}'", key_place(declared, name), hint)
+
+
 def used_inputs(body: Mapping[str, Any]) -> dict[str, Location]:
     """Return the names that get_input has in a topology_template, each with its first place."""
     found: dict[str, Location] = {}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .document import Location, key_place
+from .document import key_place
+from .report import Location
 
 # The interfaces whose operations are run; published templates call that of a relationship by either name.
 LIFECYCLE = ("Standard", "Configure")

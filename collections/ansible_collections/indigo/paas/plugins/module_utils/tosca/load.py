@@ -17,11 +17,11 @@ from .drafts import Draft, DraftRequirement, Scope, Templates
 from .functions import plain
 from .graph import dependency_order
 from .imports import FILE_KEYS, Resolver, gather_types
-from .inputs import Inputs, read_inputs
+from .inputs import Inputs, read_inputs, tell_unused
 from .operations import OperationReader
 from .policies import PolicyReader
 from .references import References
-from .report import LENIENT, STRICT, Location, Report
+from .report import Location, Report, severities
 from .run_attributes import RunAttributes
 from .sections import unknown_keys
 from .settle import Settler
@@ -56,17 +56,19 @@ def load(
     resolver: Resolver | None = None,
     strict: bool = False,
     trust: bool = False,
+    sketch: bool = False,
 ) -> Topology:
     """Return the topology of a template with the user's inputs in it.
 
     `source` is a path, or the template itself: bytes, or a str with a line break. Both may be a CSAR archive. `inputs`
     maps input names to values. `name` is how errors call a template that is no file. `resolver` finds the imports of
     such a template (see `imports`). `strict` makes an error of each leniency (`report.LENIENCIES`). `trust` marks
-    Jinja in the template's own texts for evaluation (see `jinja`). Raises TemplateError with all problems of the file
+    Jinja in the template's own texts for evaluation (see `jinja`). `sketch` takes required inputs without a value for
+    unknown: the result is to be looked at, not to be deployed. Raises TemplateError with all problems of the file
     and the inputs; nothing else.
     """
     with effort.limited():
-        return _loaded(source, inputs, vocabulary, name, resolver, Report(STRICT if strict else LENIENT), trust)
+        return _loaded(source, inputs, vocabulary, name, resolver, Report(severities(strict, sketch)), trust)
 
 
 def _loaded(
@@ -155,6 +157,7 @@ class _Loader:
         """Return the topology; it is of use only when the report has no errors."""
         self._check_body()
         inputs = read_inputs(self._body, given, self._types, self._report, self._trust)
+        tell_unused(self._body, self._types.own_definitions(), self._report)
         templates = read_templates(self._body, inputs, self._types, self._report)
         drafts = templates.nodes
         self._check_cycles(drafts)

@@ -198,7 +198,7 @@ class Chooser:
             return None
         return Values(self._vocabulary, silent).coerce(value, schema, name, place(draft.body))
 
-    def _input(self, arguments: list, at: Location) -> Any:
+    def _input(self, arguments: list[Any], at: Location) -> Any:
         name, *path = arguments
         value = self._inputs.values.get(name) if isinstance(name, str) else None
         return UNKNOWN if value is None else follow(value, path, at)

@@ -94,7 +94,8 @@ def _units(kind: str) -> dict[str, Fraction]:
 def _factors(kind: str) -> Mapping[str, Any]:
     if kind == "scalar-unit.bitrate":
         return _BITRATES
-    return _modules()[2].get_scalarunit_class(kind).SCALAR_UNIT_DICT
+    units: Mapping[str, Any] = _modules()[2].get_scalarunit_class(kind).SCALAR_UNIT_DICT
+    return units
 
 
 def is_version(text: str) -> bool:

@@ -57,8 +57,9 @@ def ports_text(ports: Iterable[Data]) -> str:
 
 
 def _port(port: Data) -> str:
-    if port.get("source_range") or port.get("target_range"):
-        first, last = (port.get("source_range") or port.get("target_range"))[:2]
+    numbers = port.get("source_range") or port.get("target_range")
+    if numbers:
+        first, last = numbers[:2]
         number = f"{first}-{last}"
     else:
         number = str(port.get("source") or port.get("target") or port.get("name"))

@@ -17,7 +17,7 @@ from .components import ComponentMaker
 from .data import wanted_data
 from .functions import plain
 from .groups import GroupMaker
-from .report import Report
+from .report import Report, severities
 from .roles import Role, find_role
 from .topology import Topology
 from .unheeded import tell_unheeded
@@ -78,14 +78,15 @@ def make_plan(
     counts: Mapping[str, int] | None = None,
     removals: Mapping[str, list[str]] | None = None,
     find: Callable[[str], Role] = find_role,
+    sketch: bool = False,
 ) -> Plan:
     """Return the plan of a topology.
 
     `counts` maps a group of machines (node template or safe name) to how many there shall be, `removals` to
-    the nodes that shall go. `find` knows the roles (see `roles.find_role`). Raises TemplateError with all that
-    cannot be planned.
+    the nodes that shall go. `find` knows the roles (see `roles.find_role`). `sketch` is that of `load`: what
+    is not known is left out. Raises TemplateError with all that cannot be planned.
     """
-    report = Report()
+    report = Report(severities(sketch=sketch))
     report.extend(list(topology.warnings))
     groups = GroupMaker(topology, report)
     software = ComponentMaker(topology, Border(report, find), report)

@@ -44,7 +44,7 @@ class _Attribute(NamedTuple):
     draft: Draft
     capability: str | None
     name: str
-    rest: list
+    rest: list[Any]
 
 
 class _Unreadable(Exception):
@@ -82,7 +82,7 @@ class References:
         return {name: self._guarded(handler, scope) for name, handler in handlers.items()}
 
     def _guarded(self, handler: Any, scope: Scope) -> Any:
-        def handle(arguments: list, at: Location) -> Any:
+        def handle(arguments: list[Any], at: Location) -> Any:
             try:
                 _check_names(arguments, at)
                 return handler(scope, arguments, at)
@@ -94,7 +94,7 @@ class References:
 
         return handle
 
-    def _input(self, _scope: Scope, arguments: list, at: Location) -> Any:
+    def _input(self, _scope: Scope, arguments: list[Any], at: Location) -> Any:
         name, *path = arguments
         if name in self._inputs.unusable:
             raise _Unreadable
@@ -104,14 +104,14 @@ class References:
         value = self._inputs.values[name]
         return follow(value, path, at, f"the input '{name}'") if value is not None else None
 
-    def _property(self, scope: Scope, arguments: list, at: Location) -> Any:
+    def _property(self, scope: Scope, arguments: list[Any], at: Location) -> Any:
         for draft in self._candidates(scope, arguments, at):
             slot = self._slot(draft, arguments[1:], hosting=scope.means_host(arguments[0]))
             if slot is not None:
                 return Call(BOUND, slot, at)
         raise self._nothing("get_property", "property", scope, arguments, at)
 
-    def _attribute(self, scope: Scope, arguments: list, at: Location) -> Any:
+    def _attribute(self, scope: Scope, arguments: list[Any], at: Location) -> Any:
         for draft in self._candidates(scope, arguments, at):
             found = self._attribute_of(draft, arguments[1:])
             slot = self._slot(draft, arguments[1:])
@@ -137,7 +137,7 @@ class References:
         first = self._first_of(draft, name) if capability is None and not rest else []
         return Call("get_attribute", self._propagated([draft.name, *path, *(rest or first)]), at)
 
-    def _artifact(self, scope: Scope, arguments: list, at: Location) -> Any:
+    def _artifact(self, scope: Scope, arguments: list[Any], at: Location) -> Any:
         draft = next(self._candidates(scope, arguments, at))
         artifacts = draft.artifacts()
         artifact = artifacts.get(str(arguments[1]))
@@ -147,16 +147,16 @@ class References:
             raise FunctionError(f"get_artifact: '{draft.name}' has no artifact '{arguments[1]}'", at, hint)
         return artifact
 
-    def _operation_output(self, scope: Scope, arguments: list, at: Location) -> Call:
+    def _operation_output(self, scope: Scope, arguments: list[Any], at: Location) -> Call:
         draft = next(self._candidates(scope, arguments, at))
-        name = draft.name
+        name: str | None = draft.name
         if isinstance(draft, DraftRelationship):
             name = draft.target if arguments[2] in ON_TARGET else draft.source
             if name is None:
                 raise FunctionError(f"no requirement makes {draft.called}, so nothing runs for it", at)
         return Call("get_operation_output", [name, *arguments[1:]], at)
 
-    def _candidates(self, scope: Scope, arguments: list, at: Location) -> Iterator[Draft]:
+    def _candidates(self, scope: Scope, arguments: list[Any], at: Location) -> Iterator[Draft]:
         """Yield what the first argument may mean: for HOST, all nodes under this one, nearest first."""
         keyword = arguments[0]
         name = scope.entity(keyword) if isinstance(keyword, str) else None
@@ -181,7 +181,7 @@ class References:
             draft = self._nodes[draft.host]
             yield draft
 
-    def _slot(self, draft: Draft, path: list, hosting: bool = False) -> list | None:
+    def _slot(self, draft: Draft, path: list[Any], hosting: bool = False) -> list[Any] | None:
         """Return [node, capability, property, rest of path...] for a path from a node, else None."""
         first, *rest = path
         if first in draft.type.properties or first in draft.given(None):
@@ -193,7 +193,7 @@ class References:
         found = (self._slot(target, way) for target, way in self._through(draft, first, rest))
         return next((slot for slot in found if slot is not None), None)
 
-    def _attribute_of(self, draft: Draft, path: list) -> _Attribute | None:
+    def _attribute_of(self, draft: Draft, path: list[Any]) -> _Attribute | None:
         first, *rest = path
         if first in draft.type.attributes or first in draft.given_attributes(None):
             return _Attribute(draft, None, first, rest)
@@ -203,7 +203,7 @@ class References:
         found = (self._attribute_of(target, way) for target, way in self._through(draft, first, rest))
         return next((attribute for attribute in found if attribute is not None), None)
 
-    def _propagated(self, attribute: list) -> list:
+    def _propagated(self, attribute: list[Any]) -> list[Any]:
         """Return the address of an endpoint as that of the machine under it (TOSCA 1.3, 5.5.6: ip_address)."""
         draft: Draft | None = self._entities[attribute[0]]
         if attribute[-1] != "ip_address" or len(attribute) != 3:
@@ -219,7 +219,7 @@ class References:
         single = draft.type.is_a(COMPUTE) and attribute in ADDRESSES
         return [0] if single and draft.type.attributes[attribute].type == "string" else []
 
-    def _through(self, draft: Draft, name: Any, rest: list) -> Iterator[tuple[Draft, list]]:
+    def _through(self, draft: Draft, name: Any, rest: list[Any]) -> Iterator[tuple[Draft, list[Any]]]:
         """Yield where a path through a requirement may lead: the capability that meets it, then the node itself."""
         definition = draft.type.requirements.get(name) if isinstance(name, str) else None
         for requirement in draft.requirements if rest else ():
@@ -231,7 +231,7 @@ class References:
                         yield target, [capability, *rest]
                 yield target, rest
 
-    def _nothing(self, function: str, what: str, scope: Scope, arguments: list, at: Location) -> FunctionError:
+    def _nothing(self, function: str, what: str, scope: Scope, arguments: list[Any], at: Location) -> FunctionError:
         names: list[str] = []
         for draft in self._candidates(scope, arguments, at):
             if self._incomplete or (isinstance(draft, DraftRelationship) and draft.broken):
@@ -257,6 +257,6 @@ def _check_host(draft: Draft, at: Location) -> None:
     raise FunctionError(message, at, hint)
 
 
-def _check_names(arguments: list, at: Location) -> None:
+def _check_names(arguments: list[Any], at: Location) -> None:
     if not all(isinstance(argument, (str, int)) for argument in arguments):
         raise FunctionError("the arguments must be names and numbers", at, "Write them as plain text.")

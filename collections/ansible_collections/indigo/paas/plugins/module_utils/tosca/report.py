@@ -46,8 +46,21 @@ LENIENCIES: Mapping[str, str] = MappingProxyType(
 # What this collection does not do, whoever reads.
 LIMITS: Mapping[str, str] = MappingProxyType({"not-implemented": "warning", "not-supported": "warning"})
 
-LENIENT: Mapping[str, str] = MappingProxyType({**LENIENCIES, **LIMITS})
-STRICT = LIMITS
+# What is no fault, but may be a slip of the pen.
+ADVICE: Mapping[str, str] = MappingProxyType({"unused-input": "warning"})
+
+# What is wrong with a template only because values are not known.
+_UNKNOWN = ("missing-input", "not-known")
+
+LENIENT: Mapping[str, str] = MappingProxyType({**LENIENCIES, **LIMITS, **ADVICE})
+STRICT: Mapping[str, str] = MappingProxyType({**LIMITS, **ADVICE})
+
+
+def severities(strict: bool = False, sketch: bool = False) -> Mapping[str, str]:
+    """Return how severe each kind is to a reader; a sketch may lack the values of inputs, and what comes of them."""
+    known = STRICT if strict else LENIENT
+    return MappingProxyType({**known, **dict.fromkeys(_UNKNOWN, IGNORED)}) if sketch else known
+
 
 # How many errors are shown, and after how many reading ends: each costs a search for what may have been meant.
 MAX_PROBLEMS = 100

@@ -204,7 +204,7 @@ class Settler:
             return []
         return [slot for name, arguments in calls(entry.value) for slot in _slots(name, arguments)]
 
-    def _lookup(self, arguments: list, at: Location, is_attribute: bool = False) -> Any:
+    def _lookup(self, arguments: list[Any], at: Location, is_attribute: bool = False) -> Any:
         entity, capability, name, *path = arguments
         slot = Slot(entity, capability, name, is_attribute)
         value = self._settled.get(slot)
@@ -214,10 +214,10 @@ class Settler:
         whose = f"'{name}' of '{entity}'" if capability is None else f"'{capability}.{name}' of '{entity}'"
         return follow(value, path, at, whose)
 
-    def _assigned(self, arguments: list, at: Location) -> Any:
+    def _assigned(self, arguments: list[Any], at: Location) -> Any:
         return self._lookup(arguments, at, is_attribute=True)
 
-    def _reflected(self, arguments: list, at: Location) -> Any:
+    def _reflected(self, arguments: list[Any], at: Location) -> Any:
         """Return a property that is asked for as an attribute; a part that it lacks stays unknown."""
         try:
             value = self._lookup(arguments, at)
@@ -246,12 +246,13 @@ class Settler:
         return self._checker.coerce(value, schema, entry.subject, entry.at)
 
 
-def _slots(function: str, arguments: list) -> list[Slot]:
+def _slots(function: str, arguments: list[Any]) -> list[Slot]:
     """Return the properties and attributes that a function may mean, among them some that there are none of."""
     if function in (BOUND, REFLECTED):
         return [Slot(*arguments[:3])]
     if function == ASSIGNED:
-        return [Slot(*arguments[:3], is_attribute=True)]
+        entity, capability, name = arguments[:3]
+        return [Slot(entity, capability, name, is_attribute=True)]
     # One that could not be bound may have anything for arguments.
     if function != "get_attribute" or not all(isinstance(argument, str) for argument in arguments[:2]):
         return []

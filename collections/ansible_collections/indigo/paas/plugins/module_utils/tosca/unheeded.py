@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from .applications import is_application
 from .data import is_data
@@ -107,7 +107,7 @@ def _tell_unattached(topology: Topology, report: Report) -> None:
             report.add_shared("not-supported", ("no machine has ", ": it is not made"), f"'{node.name}'", node.at, hint)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -100,18 +100,18 @@ class Values:
             self._report.add("coerced", f"{subject}: {shown(value)} is no {schema.type}", at, hint)
         return result
 
-    def _coerce_list(self, value: Any, schema: Schema, subject: str, at: Location, depth: int) -> list | None:
+    def _coerce_list(self, value: Any, schema: Schema, subject: str, at: Location, depth: int) -> list[Any] | None:
         if not isinstance(value, list):
             self._wrong(value, "a list", subject, at, "Write it as [ one, two ].")
             return None
         if schema.entry is None:
-            return plain(value)
+            return [plain(item) for item in value]
         return [
             self.coerce(item, schema.entry, f"item {index} of {subject}", value_place(value, index, at), depth + 1)
             for index, item in enumerate(value)
         ]
 
-    def _coerce_map(self, value: Any, schema: Schema, subject: str, at: Location, depth: int) -> dict | None:
+    def _coerce_map(self, value: Any, schema: Schema, subject: str, at: Location, depth: int) -> dict[Any, Any] | None:
         if not isinstance(value, Mapping):
             self._wrong(value, "a map", subject, at, "Write it as { name: value }.")
             return None
@@ -119,7 +119,7 @@ class Values:
             for key in value:
                 self.coerce(key, schema.key, f"key '{key}' of {subject}", key_place(value, key), depth + 1)
         if schema.entry is None:
-            return plain(value)
+            return {str(key): plain(item) for key, item in value.items()}
         return {
             key: self.coerce(item, schema.entry, f"'{key}' of {subject}", value_place(value, key, at), depth + 1)
             for key, item in value.items()
@@ -137,7 +137,9 @@ class Values:
             self._check(result, data_type.base, data_type.checks, subject, at)
         return result
 
-    def _coerce_fields(self, value: Any, data_type: Type, subject: str, at: Location, depth: int) -> dict | None:
+    def _coerce_fields(
+        self, value: Any, data_type: Type, subject: str, at: Location, depth: int
+    ) -> dict[Any, Any] | None:
         if not isinstance(value, Mapping):
             self._wrong(value, f"a map of the fields of {data_type.name}", subject, at, None)
             return None
@@ -172,7 +174,7 @@ class Values:
                 self._report.add("constraint", f"{subject}: {shown(value)} {fault}", at, "Choose a value within it.")
 
 
-def _of_all_machines(call: dict) -> dict:
+def _of_all_machines(call: dict[Any, Any]) -> dict[Any, Any]:
     """Return a call for a list: the addresses of the HOST without an index are those of all its machines."""
     ((name, arguments),) = call[next(iter(call))].items()
     if name != "get_attribute" or len(arguments) != 2 or not is_self(arguments[0]):

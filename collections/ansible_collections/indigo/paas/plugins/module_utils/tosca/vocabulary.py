@@ -142,6 +142,10 @@ class Vocabulary:
         """Return the names of the types of a section that this vocabulary adds, in the order of their files."""
         return list(self._definitions[kind])
 
+    def own_definitions(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the definitions that are not those of the vocabulary below, by section and name."""
+        return self._definitions
+
     def file_of(self, kind: str, name: str) -> str | None:
         """Return the file that defines a type, None for TOSCA's own types."""
         return place(self._definition(kind, name)).file
@@ -243,8 +247,11 @@ class Vocabulary:
         definition = self._definitions[kind][name]
         parent_name = self._parent_name(kind, definition)
         is_root = parent_name is None or parent_name in PRIMITIVES
-        parent = None if is_root else self._get(kind, parent_name, own)
-        inherited = () if is_root else self._owner(kind, parent_name)._faults.get((kind, parent_name), ())
+        parent = None
+        inherited: Sequence[Problem] = ()
+        if parent_name is not None and not is_root:
+            parent = self._get(kind, parent_name, own)
+            inherited = self._owner(kind, parent_name)._faults.get((kind, parent_name), ())
         if parent is not None and len(parent.ancestors) >= MAX_DERIVATIONS:
             message = f"the type '{name}' is derived through more than {MAX_DERIVATIONS} others"
             own.add("depth", message, value_place(definition, "derived_from"), "Make the chain shorter.")

@@ -57,7 +57,8 @@ def tagged_scalar(kind: str, text: str) -> Any:
     if kind in ("str", "timestamp"):
         return text
     value = plain_scalar(text)
-    wanted = {"int": int, "float": (int, Real), "bool": bool, "null": type(None)}.get(kind, ())
+    known: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, Real), "bool": (bool,), "null": (type(None),)}
+    wanted = known.get(kind, ())
     if not isinstance(value, wanted) or (kind in ("int", "float") and isinstance(value, bool)):
         raise ValueError(f"'{text}' is not of the YAML type '{kind}'")
     return Real(text) if kind == "float" else value

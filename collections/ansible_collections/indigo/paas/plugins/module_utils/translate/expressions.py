@@ -185,6 +185,7 @@ class Expressions:
     def _at_first(self, name: str, attribute: str, path: list[t.Any]) -> Expression | None:
         """Return the value that an attribute has by default or by assignment, None when it has none of its own."""
         rest = path
+        key: tuple[str, ...]
         if (name, attribute) not in self._assigned:
             if not path or (name, attribute, path[0]) not in self._assigned:
                 return None
@@ -203,7 +204,8 @@ class Expressions:
     def _component(self, name: t.Any) -> Data:
         if not isinstance(name, str) or name not in self._components:
             raise NeverKnown("component")
-        return self._components[name]
+        component: Data = self._components[name]
+        return component
 
     def _of_group(self, group: Data, attribute: str, path: list[t.Any], of_self: bool) -> Expression:
         if attribute in ADDRESSES:

@@ -205,7 +205,7 @@ def _inventory(plan: Data, target: Target, vault: Vault) -> dict[str, str]:
     if target.site is not None:
         host = {target.site: _variables(target.options, "site", vault)}
         sites = {"paas_sites": {"hosts": host}}
-        planned = {"paas_nodes": {"children": {group: {} for group in groups}}, "paas_leaving": {}}
+        planned: Data = {"paas_nodes": {"children": {group: {} for group in groups}}, "paas_leaving": {}}
         return {
             "inventory/sites.yml": dump(sites, "Where the nodes are made."),
             "inventory/groups.yml": dump(planned, "The groups that the nodes come into when they exist."),

@@ -121,7 +121,8 @@ def _externals(plan: Data) -> str:
 
 def _named(external: Data) -> str:
     """Return the URL of a playbook, or its path in the project."""
-    playbook, defined_in = external["playbook"], external["defined_in"] or ""
+    playbook: str = external["playbook"]
+    defined_in: str = external["defined_in"] or ""
     if is_url(playbook) or is_url(defined_in):
         return urllib.parse.urljoin(defined_in, playbook)
     return posixpath.join(posixpath.dirname(defined_in), playbook)

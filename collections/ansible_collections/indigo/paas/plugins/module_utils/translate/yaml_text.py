@@ -10,7 +10,7 @@ import typing as t
 try:
     import yaml
 except ImportError:
-    yaml = None
+    yaml = t.cast("t.Any", None)
 
 # Expressions stay on one line: folded in quotes they are hard to read.
 WIDTH = 100_000

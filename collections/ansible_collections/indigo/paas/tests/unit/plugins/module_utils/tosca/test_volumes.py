@@ -28,7 +28,7 @@ node_templates:
   disk:
     type: TYPE
     properties: {PROPERTIES}
-outputs: {size: {value: {get_property: [disk, size]}}}
+outputs: {size: {value: {get_property: [disk, size]}}, given: {value: {get_input: size}}}
 """
 
 PlanText = Callable[..., Plan]
