@@ -7,13 +7,30 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.indigo.paas.plugins.plugin_utils import scopes
+from ansible_collections.indigo.paas.plugins.plugin_utils import arguments, scopes
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 
 
 def scope_begins(hostvars: t.Any, hosts: list[str], scope: str) -> bool:
     """Open SCOPE for HOSTS. Returns False, so that the meta task whose condition this is does nothing itself."""
     scopes.begin(hostvars, plain(hosts), str(scope))
+    return False
+
+
+def stage_begins(
+    hostvars: t.Any,
+    hosts: list[str],
+    stage: dict[str, t.Any],
+    planned: dict[str, t.Any],
+    nodes: list[dict[str, t.Any]],
+) -> bool:
+    """Open the scope of STAGE for HOSTS, and give the arguments of its role to those that take part in it.
+
+    Returns False, as C(scope_begins).
+    """
+    names, found = plain(hosts), plain(stage)
+    scopes.begin(hostvars, names, found["scope"])
+    arguments.give(scopes.manager_of(hostvars), names, found, plain(planned), plain(nodes))
     return False
 
 
@@ -37,4 +54,9 @@ class FilterModule:
     """The filters of scopes."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        return {"scope_begins": scope_begins, "scope_ends": scope_ends, "told": told}
+        return {
+            "scope_begins": scope_begins,
+            "scope_ends": scope_ends,
+            "stage_begins": stage_begins,
+            "told": told,
+        }

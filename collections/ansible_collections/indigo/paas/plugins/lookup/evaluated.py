@@ -46,11 +46,10 @@ _raw:
 
 import typing as t
 
-from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible.template import trust_as_template
 
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import jinja
+from ansible_collections.indigo.paas.plugins.plugin_utils import arguments
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 
 
@@ -62,10 +61,4 @@ class LookupModule(LookupBase):
         if not self.get_option("trust"):
             return [jinja.source(plain(term)) for term in terms]
         self._templar.available_variables = variables
-        return [jinja.evaluated(plain(term), self._evaluate) for term in terms]
-
-    def _evaluate(self, text: str) -> t.Any:
-        try:
-            return plain(self._templar.template(trust_as_template(text)))
-        except AnsibleError as error:
-            raise AnsibleError(f"The Jinja of the template cannot be evaluated: {text!r}: {error}") from error
+        return [arguments.evaluated(plain(term), self._templar) for term in terms]

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 
 from ansible.errors import AnsibleError
 
+from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
+
 # What Ansible and its kin find out about a machine; any other cached fact is what a task made of it.
 _OF_MACHINE = ("ansible_", "discovered_interpreter_", "facter_", "ohai_", "gather_subset", "module_setup")
 
@@ -96,6 +98,17 @@ def end(hostvars: t.Any, hosts: t.Iterable[str], scope: str, tells: t.Iterable[t
             earlier = manager._nonpersistent_fact_cache[host].get(TOLD, {})
             manager.set_nonpersistent_facts(host, {TOLD: _merged(earlier, told)})
     scopes.before = {}
+
+
+def told_by(manager: t.Any, host: str) -> Variables:
+    """Return what the components on HOST have told so far, as plain data, out of Ansible's variable manager."""
+    told: Variables = plain(manager._nonpersistent_fact_cache[host].get(TOLD) or {})
+    return told
+
+
+def manager_of(hostvars: t.Any) -> t.Any:
+    """Return Ansible's variable manager; raise AnsibleError where this is not the main process."""
+    return _of(hostvars)[0]
 
 
 def _of(hostvars: t.Any) -> tuple[t.Any, _Scopes]:

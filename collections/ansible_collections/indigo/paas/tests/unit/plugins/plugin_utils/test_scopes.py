@@ -224,13 +224,45 @@ def test_what_a_service_told_is_there_for_other_entry_points_than_main(
     assert seen == [{"peer": "of a" if answers else "none", "of": ["b"]}]
 
 
+def planned(*, trusted: bool) -> dict[str, Any]:
+    """What the module plan returns of a template with one component, on the machines of the group `one`."""
+    arguments = {"label": {"$jinja": ["on ", {"$jinja": "{{ inventory_hostname }}"}]}, "given": "{{ 1 + 1 }}"}
+    component = {"name": "first", "group": "machine", "attributes": {}}
+    component["operations"] = [{"operation": "configure", "role": "some.where.role", "arguments": arguments}]
+    stage = {"name": "set", "role": "some.where.role", "groups": ["one"], "components": ["first"], "scope": "set"}
+    groups = [{"name": "machine", "group": "one", "count": 1}]
+    return {
+        "plan": {"groups": groups, "components": [component], "stages": [{**stage, "tells": []}]},
+        "trusted": trusted,
+    }
+
+
+@pytest.mark.parametrize(("trusted", "label"), [(True, "on a"), (False, "on {{ inventory_hostname }}")])
+def test_a_stage_begins_with_its_arguments_on_the_nodes_that_take_part(
+    tmp_path: Path, trusted: bool, label: str
+) -> None:
+    nodes = [{"name": name, "group": group, "index": 0} for name, group in (("a", "one"), ("b", "two"))]
+    (tmp_path / "known.json").write_text(json.dumps({"planned": planned(trusted=trusted), "nodes": nodes}))
+    begin = {
+        "ansible.builtin.meta": "clear_facts",
+        "when": "hostvars | indigo.paas.stage_begins(ansible_play_hosts_all, known.planned.plan.stages[0], "
+        "known.planned, known.nodes)",
+        "vars": {"known": "{{ lookup('ansible.builtin.file', 'known.json') | from_json }}"},
+    }
+    seen = run([begin, seen_at(SEE, "within"), named(END, "set"), seen_at(SEE, "after")], tmp_path)
+    within = [each["within"] for each in seen if "within" in each]
+    nothing = dict.fromkeys(NAMES, "-") | {"given": "by an operator", "secret": "vault"}
+    assert within == [{**nothing, "label": label, "given": "{{ 1 + 1 }}"}, nothing]
+    assert [each["after"] for each in seen if "after" in each] == [nothing, nothing]
+
+
 def test_all_plays_with_scopes_go_on_together() -> None:
     """Another strategy, which an operator can make the default, would close the scope of one host for all."""
     plays = [
         play
         for file in sorted((ROOT / "collections/ansible_collections/indigo/paas/playbooks").glob("*.yml"))
         for play in yaml.safe_load(file.read_text())
-        if any(name in json.dumps(play) for name in ("tasks/stage.yml", "tasks/clean.yml", "tasks/tell.yml"))
+        if any(f"tasks/{name}" in json.dumps(play) for name in ("stage.yml", "clean.yml", "tell.yml", "{{ 'external'"))
     ]
     assert len(plays) == 10
     assert {play["strategy"] for play in plays} == {"ansible.builtin.linear"}
