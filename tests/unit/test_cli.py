@@ -67,6 +67,11 @@ def test_the_help_of_the_whole_names_every_command(capsys):
     assert "..." not in shown.partition("Commands:")[2]
 
 
+def test_a_misspelt_command_is_answered_with_the_nearest(capsys):
+    assert cli.run(["deply"]) == 2
+    assert "No such command 'deply'. Did you mean 'deploy'?" in capsys.readouterr().err
+
+
 def test_help_and_version_load_nothing_heavy():
     assert loaded("--help") == set()
     assert loaded("show", "--help") == set()

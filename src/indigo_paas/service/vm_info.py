@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from indigo_paas.service import resources
 from indigo_paas.store import Resource
@@ -69,7 +69,14 @@ def _provider(about: Mapping[str, Any]) -> dict[str, Any]:
     if kind not in _CLOUDS:
         return {"provider.type": _OTHERS.get(kind)}
     url = urlsplit(about.get("endpoint") or "")
-    return {"provider.type": _CLOUDS[kind], "provider.host": url.hostname, "provider.port": url.port}
+    return {"provider.type": _CLOUDS[kind], "provider.host": url.hostname, "provider.port": _port(url)}
+
+
+def _port(url: SplitResult) -> int | None:
+    try:
+        return url.port
+    except ValueError:
+        return None
 
 
 def _first(metadata: Mapping[str, Any], name: str) -> Any:

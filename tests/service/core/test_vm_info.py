@@ -77,3 +77,8 @@ def test_a_node_of_which_nothing_is_known_is_a_system():
 def test_the_provider_is_told_as_far_as_everybody_may_know_it(about, told):
     [system] = properties(about=about)
     assert {name: value for name, value in system.items() if name.startswith("provider.")} == told
+
+
+def test_an_endpoint_with_a_wrong_port_has_none():
+    [told] = properties(about={"type": "openstack", "endpoint": "https://cloud.example.org:port/v3"})
+    assert (told["provider.host"], "provider.port" in told) == ("cloud.example.org", False)

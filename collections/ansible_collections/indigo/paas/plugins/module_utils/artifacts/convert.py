@@ -214,7 +214,7 @@ class _Converter:
         """Return the files of the role that a play becomes."""
         fields = dict(self._fields(play))
         self._check_keys(play)
-        _redirect(play, _shadowed([*self._given.variables, *self._play_vars(fields)]))
+        _redirect(play, _shadowed([*self._given.variables, *self._variables(fields.get("vars"))]))
         tasks = self._all_tasks(fields)
         handlers = self._list(fields, "handlers")
         common = {key: fields[key] for key in _FOR_TASKS if key in fields}
@@ -372,7 +372,7 @@ class _Converter:
         """Return the variables of the role: the play's, and over them the operation's arguments."""
         if own is not None and not isinstance(own, yaml.MappingNode):
             self._wrong(own, "'vars' is no mapping", "Write 'name: value' below it.")
-        play = self._play_vars({"vars": own})
+        play = self._variables(own)
         arguments = [name for name in self._given.variables if _VARIABLE.match(name)]
         both = {name: play[name] for name in arguments if name in play}
         values = {name: _text(_argument(name, name in both)) for name in arguments}
@@ -382,8 +382,7 @@ class _Converter:
         variables = {**extra, **play, **values, **ours}
         return _map({_ours(name) if name in _SHADOWED else name: value for name, value in variables.items()})
 
-    def _play_vars(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        own = fields.get("vars")
+    def _variables(self, own: Any) -> dict[str, Any]:
         return dict(self._fields(own)) if isinstance(own, yaml.MappingNode) else {}
 
     def _wrong(self, node: Any, message: str, hint: str) -> None:

@@ -137,6 +137,7 @@ class DraftRelationship(Draft):
     source: str | None = None
     target: str | None = None
     requirement: str | None = None
+    template: str | None = None
     broken: bool = False
 
     @property

@@ -63,6 +63,10 @@ class References:
         self._runs = runs
         self._inputs = inputs
         self._report = report
+        self._uses: dict[str, list[DraftRelationship]] = {}
+        for relationship in templates.relationships.values():
+            if relationship.template is not None:
+                self._uses.setdefault(relationship.template, []).append(relationship)
 
     def state(self, scope: Scope) -> State:
         """Return the handlers for `functions.evaluate` that insert inputs and bind everything else.
@@ -99,7 +103,8 @@ class References:
         if name in self._inputs.unusable:
             raise _Unreadable
         if not isinstance(name, str) or name not in self._inputs.values:
-            hint = did_you_mean(name, self._inputs.values, what="inputs") + " A value that you give it counts too."
+            near = did_you_mean(name, self._inputs.values, what="inputs")
+            hint = f"{near} Or declare it under 'inputs', or give it a value."
             raise FunctionError(f"get_input names '{str(name)[:80]}', which is no input of the template", at, hint)
         value = self._inputs.values[name]
         return follow(value, path, at, f"the input '{name}'") if value is not None else None
@@ -172,6 +177,8 @@ class References:
             raise FunctionError(f"'{str(name)[:80]}' is no node template", at, hint)
         draft = self._entities[name]
         if not scope.means_host(keyword):
+            if name == keyword:
+                self._tell_uses(name, at)
             yield draft
             return
         _check_host(draft, at)
@@ -180,6 +187,18 @@ class References:
                 return
             draft = self._nodes[draft.host]
             yield draft
+
+    def _tell_uses(self, name: str, at: Location) -> None:
+        """Report that a name stands for several relationships, which may differ in their ends and attributes."""
+        uses = () if name in self._nodes else self._uses.get(name, ())
+        if len(uses) > 1:
+            message = f"'{name}' is one relationship for each of {len(uses)} requirements"
+            others = ", ".join(f"'{use.source}'" for use in uses[1:4])
+            hint = (
+                f"The function reads that of {uses[0].called}, not that of {others}. "
+                "Write a relationship template for each use."
+            )
+            self._report.add("not-supported", message, at, hint)
 
     def _slot(self, draft: Draft, path: list[Any], hosting: bool = False) -> list[Any] | None:
         """Return [node, capability, property, rest of path...] for a path from a node, else None."""

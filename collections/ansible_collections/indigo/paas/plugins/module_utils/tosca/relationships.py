@@ -66,7 +66,8 @@ class RelationshipMaker:
         found = self._type(written, place_of_type)
         name = self._name(template, f"{ends[0]}.{requirement}")
         draft = DraftRelationship(name, body, found or _ANY, at, source=ends[0], target=ends[1])
-        draft.requirement, draft.broken = requirement, found is None and written is not None
+        draft.requirement, draft.template = requirement, template
+        draft.broken = found is None and written is not None
         return self._kept(draft, f"the relationship of '{requirement}' of '{ends[0]}'"), found
 
     def make_unused(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 from .applications import is_application
 from .data import is_data
+from .document import key_place
 from .networks import is_made, links_of
 from .report import Location, Report
 from .topology import NodeTemplate, Topology
@@ -28,6 +29,7 @@ _OF_MACHINES: Mapping[str | None, frozenset[str]] = MappingProxyType(
         "endpoint": frozenset(("network_name", "dns_name", "ports")),
     }
 )
+_IMAGES = ("tosca.artifacts.Deployment.Image.VM", "Deployment.Image.VM")
 # A network's type says whether it is public; any other word in it says how the site is built.
 _NETWORK_TYPES = ("PUBLIC", "PRIVATE")
 
@@ -36,6 +38,7 @@ def tell_unheeded(topology: Topology, groups: list[dict[str, Any]], report: Repo
     """Report what of a topology has no effect; `groups` are those of its plan."""
     machines = topology.machines()
     for node in topology.nodes.values():
+        _tell_artifacts(node, report)
         if node.is_compute:
             _tell_machines(node, report)
         elif is_application(node, machines[node.name]) and not _lacks_host(node) and not is_data(node):
@@ -73,6 +76,22 @@ def _tell(node: NodeTemplate, capability: str | None, heeded: frozenset[str], re
             called = name if capability is None else f"{capability}.{name}"
             hint = "No site heeds it. Functions can read it all the same."
             report.add_shared("not-supported", (f"'{called}' of ", " has no effect"), f"'{node.name}'", at, hint)
+
+
+def _tell_artifacts(node: NodeTemplate, report: Report) -> None:
+    for name, artifact in node.artifacts.items():
+        if not isinstance(artifact, Mapping):
+            continue
+        if node.is_compute and str(artifact.get("type")).startswith(_IMAGES):
+            at = key_place(artifact, "type", node.at)
+            hint = "The properties of its capability `os` choose the image of a machine, of those that the site has."
+            message = (f"the image '{name}' of ", " has no effect")
+            report.add_shared("not-supported", message, f"'{node.name}'", at, hint)
+        if "deploy_path" in artifact:
+            at = key_place(artifact, "deploy_path", node.at)
+            message = ("'deploy_path' of an artifact of ", " has no effect")
+            hint = "A role or playbook copies a file to its place."
+            report.add_shared("not-supported", message, f"'{node.name}'", at, hint)
 
 
 def _is_public_or_not(kind: Any) -> bool:

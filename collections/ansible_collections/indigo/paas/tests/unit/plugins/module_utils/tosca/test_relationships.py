@@ -118,6 +118,28 @@ def test_each_use_of_a_relationship_template_has_ends_of_its_own(vocabulary: Voc
     assert sizes == {"app": 7, "more": 9}
 
 
+@pytest.mark.parametrize(
+    ("uses", "function", "messages"),
+    [
+        ("wire", "{get_attribute: [wire, label]}", ["'wire' is one relationship for each of 2 requirements"]),
+        ("wire", "{get_property: [wire, size]}", ["'wire' is one relationship for each of 2 requirements"]),
+        ("wire", "{get_attribute: [app, state]}", []),
+        ("lab.Uses", "{get_attribute: [wire, label]}", []),
+    ],
+)
+def test_a_function_that_may_mean_several_relationships_is_told(
+    vocabulary: Vocabulary, uses: str, function: str, messages: list[str]
+) -> None:
+    more = (
+        f"more: {{type: tosca.nodes.SoftwareComponent, requirements: [{{host: {{node: box, relationship: {uses}}}}}]}}"
+    )
+    text = TYPES.replace("REQUIREMENT", "{node: box, relationship: wire}").replace("    box:", f"    {more}\n    box:")
+    topology = load(f"{text}{WIRE}  outputs: {{x: {{value: {function}}}}}\n", vocabulary=vocabulary)
+    found = [each for each in make_plan(topology).warnings if "several" in str(each) or "relationship" in str(each)]
+    assert [each["message"] for each in found] == messages
+    assert all("'app'" in each["hint"] for each in found)
+
+
 def test_a_relationship_template_that_nothing_uses_has_values_too(vocabulary: Vocabulary) -> None:
     wire = "  relationship_templates: {wire: {type: tosca.relationships.AttachesTo, properties: {location: /a}}}\n"
     more = f"{wire}  outputs: {{x: {{value: {{get_property: [wire, location]}}}}}}\n"

@@ -65,6 +65,20 @@ def test_machines_tell_their_unheeded_properties_once_for_all():
     assert told(nodes) == [(4, "'host.cpu_frequency' of 'box0', 'box1', 'box2' and 6 more has no effect")]
 
 
+def test_artifacts_that_nothing_heeds_are_told():
+    nodes = """
+    box:
+      type: tosca.nodes.Compute
+      artifacts:
+        disk: { file: debian.qcow2, type: tosca.artifacts.Deployment.Image.VM.QCOW2 }
+        notes: { file: notes.txt, type: tosca.artifacts.File, deploy_path: /etc/notes }
+"""
+    assert told(nodes) == [
+        (8, "the image 'disk' of 'box' has no effect"),
+        (9, "'deploy_path' of an artifact of 'box' has no effect"),
+    ]
+
+
 def test_operations_that_are_not_run_are_told_once():
     nodes = "    box: { type: tosca.nodes.Compute }\n" + "".join(
         f"""
