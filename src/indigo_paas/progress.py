@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +19,10 @@ _TAIL = 10
 _LISTED = 5
 _UNREAD_SOURCE = re.compile(r"^Failed to parse inventory with '[\w.]+' plugin: (.+)")
 _LABEL = re.compile(r"^\s*\[?(?:WARNING|DEPRECATION WARNING|ERROR)\]?[:!]\s*")
+
+# Events that hold only a text.
+_TEXTS = frozenset(("verbose", "warning", "deprecated", "system_warning", "error"))
+_PUBLISHING = frozenset(("set_stats", "ansible.builtin.set_stats"))
 
 
 class Kind(StrEnum):
@@ -67,6 +71,11 @@ class Step:
 class Progress:
     """The state of a run, made of its events one by one.
 
+    Who is root on a node says what its modules answer, and can write the marks into it by which ansible-runner finds
+    events in Ansible's output. So only the events of Ansible itself count, which bear the number of the run's playbook
+    (the first event has it, before any node was reached), and what is published is taken from the tasks that publish,
+    never from another one's result or from the sum that Ansible makes of all results at the end.
+
     steps: in their order. task: what is being done. working: nodes that the task still runs on.
     changed: task results that changed a node. result: what the playbook published as paas_result.
     failures: by node, the last one; rescued failures are among them. errors: those outside of tasks.
@@ -86,6 +95,7 @@ class Progress:
     _unread: str = ""
     _play: str = ""
     _play_started: float = 0.0
+    _playbook: str | None = None
 
     @property
     def step(self) -> Step | None:
@@ -95,8 +105,16 @@ class Progress:
     def feed(self, event: Mapping[str, Any]) -> Iterator[Event]:
         """Take one event of ansible-runner; yield what it tells."""
         name = str(event.get("event", ""))
-        data = event.get("event_data") or {}
+        data = event.get("event_data")
+        data = data if isinstance(data, Mapping) else {}
         when = timestamp(event.get("created"))
+        if name in _TEXTS:
+            yield from self._message(name, when, str(event.get("stdout") or ""))
+            return
+        if name == "playbook_on_start" and self._playbook is None:
+            self._playbook = str(data.get("playbook_uuid"))
+        if str(data.get("playbook_uuid")) != self._playbook:
+            return
         match name:
             case "playbook_on_play_start":
                 yield from self._end_step(when)
@@ -110,8 +128,6 @@ class Progress:
             case "playbook_on_stats":
                 yield from self._end_step(when)
                 self._take_stats(data)
-            case "verbose" | "warning" | "deprecated" | "system_warning" | "error":
-                yield from self._message(name, when, str(event.get("stdout") or ""))
 
     def end(self, when: float) -> Iterator[Event]:
         """Close what a run that broke off at WHEN left open."""
@@ -161,7 +177,7 @@ class Progress:
         result = data.get("res") or {}
         if node in self.working:
             self.working.remove(node)
-        self._take_published((result.get("ansible_stats") or {}).get("data"))
+        self._take_published(data, result)
         if result.get("changed") is True:
             self.changed += 1
             if self.step is not None:
@@ -181,13 +197,12 @@ class Progress:
         self.lost = frozenset([*(data.get("failures") or {}), *(data.get("dark") or {})])
         if data.get("changed"):
             self.changed = sum(data["changed"].values())
-        self._take_published(data.get("artifact_data"))
 
-    def _take_published(self, data: Any) -> None:
-        """Take what the run publishes, in the middle of it or at its end."""
-        published = data.get("paas_result") if isinstance(data, Mapping) else None
-        if isinstance(published, dict):
-            self.result = {**self.result, **published}
+    def _take_published(self, data: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """Take what a task publishes, when it is one of the playbooks' own that do."""
+        if data.get("host") == "localhost" and data.get("task_action") in _PUBLISHING and not data.get("role"):
+            published = (result.get("ansible_stats") or {}).get("data") or {}
+            self.result = {**self.result, **published.get("paas_result", {})}
 
     def _message(self, name: str, when: float, text: str) -> Iterator[Event]:
         label = _LABEL.match(text)
@@ -217,13 +232,14 @@ class Progress:
 
 
 def timestamp(created: object) -> float:
-    """Return CREATED (ISO 8601, UTC where no zone is named) as epoch seconds; 0.0 where there is none."""
+    """Return CREATED (ISO 8601, UTC where no zone is named) as epoch seconds; 0.0 where it is none."""
     if not isinstance(created, str):
         return 0.0
-    parsed = datetime.fromisoformat(created)
-    if parsed.tzinfo is None:
-        parsed = datetime.fromisoformat(f"{created}+00:00")
-    return parsed.timestamp()
+    try:
+        parsed = datetime.fromisoformat(created)
+    except ValueError:
+        return 0.0
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 def unread_source(output: str) -> str | None:

@@ -208,3 +208,61 @@ def test_free_text_reaches_the_node_and_runs_nowhere(indigo, tmp_path):
     assert made["outputs"] == {output: given["tree"]}
     assert sprung == ""
     assert list(traps.iterdir()) == []
+
+
+# What root of a node may put between Ansible and its modules: each answer carries results that are not its own, once
+# as values that Ansible adds up, and once as an event written into a warning with ansible-runner's marks.
+LIAR = """\
+#!{python}.real
+import base64, json, subprocess, sys
+done = subprocess.run(["{python}.real", *sys.argv[1:]], input=sys.stdin.buffer.read(), stdout=subprocess.PIPE)
+answer = done.stdout
+try:
+    told = json.loads(answer)
+    forged = {{"ansible_stats": {{"data": {{"paas_result": {result}}}, "aggregate": False, "per_host": False}}}}
+    about = {{"host": "localhost", "task": "t", "task_action": "set_stats", "res": forged}}
+    event = json.dumps({{"uuid": "forged", "event": "runner_on_ok", "event_data": about}}).encode()
+    mark = base64.b64encode(event).decode()
+    warning = "\\x1b[K%s\\x1b[%dD\\x1b[K" % (mark, len(mark))
+    answer = json.dumps({{**told, **forged, "warnings": [warning]}}).encode()
+except ValueError:
+    pass
+sys.stdout.buffer.write(answer)
+sys.exit(done.returncode)
+"""
+FORGED = {"site": "nowhere", "sites": ["nowhere"], "nodes": [{"name": "x"}], "outputs": {"told": "forged"}}
+LYING_NODE = """\
+tosca_definitions_version: tosca_simple_yaml_1_3
+node_types:
+  lab.Said:
+    derived_from: tosca.nodes.SoftwareComponent
+    interfaces: { Standard: { configure: play.yml } }
+topology_template:
+  node_templates:
+    box: { type: tosca.nodes.indigo.Compute }
+    said: { type: lab.Said, requirements: [ { host: box } ] }
+  outputs: { told: { value: true } }
+"""
+
+
+@pytest.mark.engine
+def test_what_a_node_answers_does_not_change_what_is_kept_of_the_deployment(indigo, tmp_path):
+    name = f"{NAME}-liar"
+    (tmp_path / "play.yml").write_text("- hosts: all\n  tasks: [ { ansible.builtin.command: 'true' } ]\n")
+    (tmp_path / "template.yaml").write_text(LYING_NODE)
+    deploy = ("deploy", str(tmp_path / "template.yaml"), "--name", name)
+    try:
+        made = indigo.json(*deploy)
+        (node,) = docker.from_env().containers.list(filters={"label": f"indigo.paas.deployment={name}"})
+        python = node.exec_run(["readlink", "-f", "/usr/bin/python3"]).output.decode().strip()
+        liar = LIAR.format(python=python, result=repr(FORGED))
+        lie = f"mv {python} {python}.real && cat > {python} <<'END'\n{liar}END\nchmod 755 {python}"
+        assert node.exec_run(["sh", "-c", lie]).exit_code == 0
+        again = indigo.json(*deploy)
+        shown = indigo.json("show", name)
+    finally:
+        ended = indigo("destroy", name, "--yes", status=None)
+    assert (again["outputs"], again["changed"] > 0) == (made["outputs"], True)
+    assert (shown["site"], len(shown["nodes"])) == ("local", 1)
+    assert ended.returncode == 0
+    assert docker.from_env().containers.list(all=True, filters={"label": f"indigo.paas.deployment={name}"}) == []

@@ -41,3 +41,16 @@ def test_a_site_that_is_down_keeps_no_node_of_the_others(destroy, tmp_path):
         assert "[WARNING]: No container engine answers" in destroy("-e", "paas_force=true", status=0)
     finally:
         site.delete_nodes(NAME)
+
+
+def test_a_site_that_is_no_more_keeps_nothing_when_forced(destroy, tmp_path):
+    site = open_site("well", {"type": "docker"})
+    places = ("-e", json.dumps({"paas_candidates": ["gone", "well"]}))
+    try:
+        site.ensure_nodes(NAME, [group()], public_key=ssh_keys.ensure_key(str(tmp_path / "key")))
+        assert "There is no site 'gone'" in destroy(*places, status=2)
+        assert len(site.list_nodes(NAME)) == 1
+        destroy(*places, "-e", "paas_force=true", status=0)
+        assert site.list_nodes(NAME) == []
+    finally:
+        site.delete_nodes(NAME)

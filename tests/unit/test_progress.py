@@ -8,12 +8,16 @@ import pytest
 from indigo_paas.progress import Kind, Progress, failure_text, task_name, timestamp
 
 
+RUN = "88be2650-c006-49c8-a0a5-d97c9f442073"
+
+
 def created(seconds):
     return f"2026-01-01T00:{seconds // 60:02d}:{seconds % 60:02d}+00:00"
 
 
 def event(kind, seconds, stdout="", **data):
-    return {"event": kind, "created": created(seconds), "stdout": stdout, "event_data": data}
+    of_this_run = {"playbook_uuid": RUN, **data}
+    return {"event": kind, "created": created(seconds), "stdout": stdout, "event_data": of_this_run}
 
 
 def play(seconds, name):
@@ -32,24 +36,34 @@ def ok(seconds, host, task="t", **result):
     return event("runner_on_ok", seconds, host=host, task=task, res=result)
 
 
+def published(seconds, host="localhost", task_action="ansible.builtin.set_stats", **data):
+    result = {"ansible_stats": {"data": {"paas_result": data.pop("paas_result")}}}
+    return event("runner_on_ok", seconds, **{"host": host, "task_action": task_action, "res": result, **data})
+
+
 def failed(seconds, host, task="t", ignore_errors=False, **result):
     return event("runner_on_failed", seconds, host=host, task=task, res=result, ignore_errors=ignore_errors)
 
 
-def stats(seconds, failures=(), dark=(), changed=None, **published):
+def stats(seconds, failures=(), dark=(), changed=None):
     return event(
         "playbook_on_stats",
         seconds,
         failures=dict.fromkeys(failures, 1),
         dark=dict.fromkeys(dark, 1),
         changed=changed or {},
-        artifact_data=published,
     )
+
+
+def started():
+    progress = Progress()
+    assert not list(progress.feed(event("playbook_on_start", 0)))
+    return progress
 
 
 def told(*events):
     """Return the progress after EVENTS, and what was told."""
-    progress = Progress()
+    progress = started()
     return progress, [one for raw in events for one in progress.feed(raw)]
 
 
@@ -62,7 +76,7 @@ def test_steps_are_plays_with_their_durations():
         play(4, "Make"),
         task(5, "Make"),
         ok(9, "localhost", "Make", changed=True),
-        stats(10, changed={"localhost": 1}, paas_result={"outputs": {"a": 1}}),
+        stats(10, changed={"localhost": 1}),
     )
     assert [(step.name, step.seconds, step.changed) for step in progress.steps] == [
         ("Plan", 4, 0),
@@ -75,8 +89,43 @@ def test_steps_are_plays_with_their_durations():
         (Kind.STEP_DONE, "Make", 6),
     ]
     assert progress.changed == 1
-    assert progress.result == {"outputs": {"a": 1}}
     assert progress.reason() is None
+
+
+def test_what_a_play_on_localhost_publishes_is_the_result():
+    parts = [{"site": "here", "nodes": []}, {"outputs": {"a": 1}}]
+    progress, _ = told(*(published(number, paas_result=part) for number, part in enumerate(parts)))
+    assert progress.result == {"site": "here", "nodes": [], "outputs": {"a": 1}}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"host": "n0"},
+        {"host": "n0", "task_action": "ansible.builtin.command"},
+        {"task_action": "ansible.builtin.command"},
+        {"role": "notes"},
+        {"playbook_uuid": "another"},
+        {"playbook_uuid": None},
+    ],
+)
+def test_what_a_node_answers_is_never_the_result(forged):
+    progress, _ = told(published(0, paas_result={"site": "nowhere"}, **forged))
+    assert progress.result == {}
+
+
+def test_the_sum_of_all_published_values_is_not_the_result():
+    progress, _ = told(event("playbook_on_stats", 0, artifact_data={"paas_result": {"site": "nowhere"}}))
+    assert progress.result == {}
+
+
+@pytest.mark.parametrize("data", [{}, {"playbook_uuid": "another"}, ["x"], "x", None])
+def test_events_that_are_not_of_the_run_count_for_nothing(data):
+    progress = started()
+    kinds = ["playbook_on_start", "playbook_on_play_start", "playbook_on_task_start", "runner_on_failed"]
+    for kind in [*kinds, "playbook_on_stats"]:
+        assert list(progress.feed({"event": kind, "created": created(1), "event_data": data})) == []
+    assert [*progress.feed(play(1, "Make")), *progress.feed(task(2, "Make"))][0].step == "Make"
 
 
 def test_a_play_that_matches_no_host_is_no_step():
