@@ -13,8 +13,6 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-import yaml
-
 # What of a role decides how it runs; its documentation and its types do not.
 FOLDERS = ("defaults", "files", "handlers", "library", "module_utils", "tasks", "templates", "vars")
 META = ("meta/main.yml", "meta/argument_specs.yml")
@@ -113,6 +111,8 @@ def _part(root: pathlib.Path, name: str) -> list[pathlib.Path]:
 
 def _entry_points(role: pathlib.Path) -> dict[str, t.Any]:
     """Return what the ROLE in that folder declares of its entry points, by their names."""
+    import yaml  # the controller has it, a machine that only loads this may not
+
     file = role / "meta" / "argument_specs.yml"
     if not file.is_file():
         return {}
