@@ -175,6 +175,7 @@ def test_peers_are_all_machines_of_a_role_with_the_arguments_of_all_its_stages()
 
 
 def test_a_requirement_between_components_lets_the_one_be_done_before_the_other_begins() -> None:
-    found = [components for _role, components, _place in stages_of(SEVERAL_ROLES.replace("MORE", ", { dependency: one }"))]
+    template = SEVERAL_ROLES.replace("MORE", ", { dependency: one }")
+    found = [components for _role, components, _place in stages_of(template)]
     assert found[:2] == [["one"], ["one"]]
     assert found[-1] == ["two"]
