@@ -216,7 +216,12 @@ def require(memory: memories.Looking, name: str) -> memories.Deployment:
     if row is None:
         import difflib
 
-        names = [one.name for one in memory.deployments()]
+        rows = memory.deployments()
+        names = [one.name for one in rows]
+        called = [one.name for one in rows if one.title == name]
+        if called:
+            which = ", which is called so" if len(called) == 1 else ", which are called so by their owners"
+            raise BadInput(f"There is no deployment {name!r}. The service has {', '.join(called[:10])}{which}.")
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"There is {', '.join(names[:10])}." if names else ""
         none = "There is none at all. 'indigo-paas recover' looks for what still runs at the sites."

@@ -33,17 +33,21 @@ def command(settings: Settings, as_json: bool) -> None:
     if not seen:
         click.echo("There is no deployment. 'indigo-paas deploy TEMPLATE' makes one.", err=True)
         return
-    head = ("NAME", "STATUS", "SITE", "NODES", "UPDATED", "TEMPLATE")
+    called = [one.title if one.title != one.name else None for one in seen]
+    # Only deployments that users of a service called so have one.
+    with_called = ("CALLED",) if any(called) else ()
+    head = ("NAME", *with_called, "STATUS", "SITE", "NODES", "UPDATED", "TEMPLATE")
     rows = [
         (
             one.name,
+            *(title or "" for _ in with_called),
             one.status + (" (interrupted)" if one.interrupted else ""),
             one.site or "",
             "" if one.nodes is None else one.nodes,
             _common.when(one.updated),
             one.template or "",
         )
-        for one in seen
+        for one, title in zip(seen, called, strict=True)
     ]
     _common.print_table(head, rows)
     for one in seen:

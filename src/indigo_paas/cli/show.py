@@ -38,6 +38,8 @@ def command(settings: Settings, name: str, as_json: bool) -> None:
 def _print(known: dict[str, Any]) -> None:
     mark = " (interrupted)" if known["interrupted"] else ""
     click.echo(f"{line(known['name'])}: {known['status']}{mark} at {line(known['site'] or 'no site yet')}")
+    if known["title"] not in (None, known["name"]):
+        click.echo(f"  Its owner called it {line(repr(known['title']))}.")
     if known["working"]:
         click.echo(f"  It is being worked on by {line(Holder(**known['working']))}.")
     elif known["job"]:

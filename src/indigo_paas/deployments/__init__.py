@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """A deployment in a list. nodes, template: None where a list does not tell. Times are epoch seconds."""
+    """A deployment in a list. nodes, template: None where a list does not tell. Times are epoch seconds.
+
+    title: how its owner calls it at the service, None where nothing is said.
+    """
 
     name: str
     uuid: str
@@ -34,6 +37,7 @@ class Entry:
     created: float
     updated: float
     template: str | None
+    title: str | None
 
 
 class Deployments(Protocol):

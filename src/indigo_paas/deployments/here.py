@@ -118,4 +118,5 @@ def _entry(view: views.View) -> Entry:
         created=row.created,
         updated=row.updated,
         template=row.template,
+        title=row.title,
     )

@@ -38,6 +38,7 @@ def entry(deployment: Deployment) -> Entry:
         created=deployment.created or 0.0,
         updated=deployment.updated or 0.0,
         template=None,
+        title=deployment.name,
     )
 
 

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import threading
 import time
 import uuid as uuids
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from indigo_paas.service.model import ANONYMOUS, EVERY, Asked, Listing, Page, Us
 from indigo_paas.service.planning import Planner
 from indigo_paas.service.queue import CREATE, DELETE, DELETED, GIVEN_UP, START, STOP, UPDATE
 from indigo_paas.service.settings import ServiceSettings
-from indigo_paas.store import QUEUED, RUNNING, Deployment, Job, Resource, Store, open_store
+from indigo_paas.store import FAILED, QUEUED, RUNNING, Deployment, Job, Resource, Store, open_store
 from indigo_paas.text import clean
 
 # The states of a node while it is acted on.
@@ -104,9 +105,10 @@ class Desk:
         return self._row(uuid)
 
     def delete(self, user: User, uuid: str, force: bool = False) -> None:
-        """Accept that a deployment is deleted; what is done with it is stopped. One without a site is gone at once.
+        """Accept that a deployment is deleted; what the service does with it is stopped, a command is not.
 
-        force: also where something of it stays at its site, because it could not be cleaned, deleted or asked.
+        One without a site is gone at once. force: also where something of it stays at its site, because it could not be
+        cleaned, deleted or asked.
         """
         row = self._mine(user, uuid)
         if row.status not in status.DELETABLE:
@@ -116,16 +118,18 @@ class Desk:
         job = _job(row.name, DELETE, user, row.timeout_mins, force=force)
         changes = {"status": status.DELETE_IN_PROGRESS, "reason": ""}
         states = {each.uuid: resources.DELETING for each in self._store.resources.of(row.name)}
-        if not self._store.accept(row.name, status.DELETABLE, changes, job, cancel=DELETED, states=states):
-            now = self._row(uuid)
-            raise Conflict(f"Deployment already in {now.status} state.")
+        with self._no_command_on(row.name, DELETE):
+            if not self._store.accept(row.name, status.DELETABLE, changes, job, cancel=DELETED, states=states):
+                now = self._row(uuid)
+                raise Conflict(f"Deployment already in {now.status} state.")
 
     def reset(self, user: User, uuid: str) -> None:
         """Give up a deletion that does not end: DELETE_FAILED, from where it can be deleted again."""
         row = self._mine(user, uuid)
         changes = {"status": status.DELETE_FAILED, "reason": GIVEN_UP, "task": status.NONE}
-        if not self._store.accept(row.name, [status.DELETE_IN_PROGRESS], changes, cancel=GIVEN_UP):
-            raise Conflict(f"Cannot reset a deployment in {self._row(uuid).status} state")
+        with self._no_command_on(row.name, "reset"):
+            if not self._store.accept(row.name, [status.DELETE_IN_PROGRESS], changes, cancel=GIVEN_UP):
+                raise Conflict(f"Cannot reset a deployment in {self._row(uuid).status} state")
 
     def act(self, user: User, uuid: str, resource: str, action: str) -> None:
         """Accept that a node is started or stopped; the deployment keeps its status."""
@@ -179,9 +183,13 @@ class Desk:
     def log(self, user: User, uuid: str) -> str:
         """Return what happened to a deployment, a line each."""
         events = [event for _number, event in self.events(user, uuid)]
-        events += [
-            _warning(job) for job in self._store.jobs.of(self.deployment(user, uuid).name) if _IGNORED in job.arguments
-        ]
+        known = {event.text for event in events}
+        for job in self._store.jobs.of(self.deployment(user, uuid).name):
+            if _IGNORED in job.arguments:
+                events.append(_warning(job))
+            if job.state == FAILED and job.reason and job.reason not in known:
+                # It failed outside of a run of playbooks, whose last event is the reason.
+                events.append(Event(job.ended or job.created, Kind.ERROR, text=job.reason))
         return "".join(f"{_told(event)}\n" for event in sorted(events, key=lambda event: event.time))
 
     def extra_info(self, user: User, uuid: str) -> list[dict[str, Any]]:
@@ -254,6 +262,26 @@ class Desk:
     def _forget_files(self, name: str) -> None:
         if self._store.deployment(name) is None:
             shutil.rmtree(self._engine.home.deployment(name).root, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _no_command_on(self, name: str, verb: str) -> Iterator[None]:
+        """Keep commands from a deployment for a moment; raise Conflict where one works on it.
+
+        What the service does itself with it is none: a job, or another request to this process.
+        """
+        file = self._engine.home.deployment(name).lock
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(lock.hold(file, name, verb))
+            except FileNotFoundError:
+                # Without a directory there is nothing to work on.
+                pass
+            except Busy as error:
+                holder = lock.holder(file)
+                is_ours = holder is not None and holder.pid == os.getpid()
+                if not is_ours and all(job.state != RUNNING for job in self._store.jobs.open(name)):
+                    raise Conflict(str(error)) from error
+            yield
 
     def _require_room(self, user: User) -> None:
         limit = self._settings.jobs.waiting_per_user

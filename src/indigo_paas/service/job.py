@@ -20,7 +20,7 @@ from indigo_paas.errors import Busy, IndigoError, Lost
 from indigo_paas.progress import Event, Kind, Progress
 from indigo_paas.service import queue, resources
 from indigo_paas.service.queue import CREATE, DELETE, START, STOP, UPDATE, Queue
-from indigo_paas.service.settings import ServiceSettings, read
+from indigo_paas.service.settings import Jobs, ServiceSettings, read
 from indigo_paas.store import FAILED, INTERRUPTED, OK, Deployment, Job, Store
 from indigo_paas.work import Outcome
 
@@ -52,9 +52,10 @@ _log = logging.getLogger(__name__)
 class Pulse:
     """Gives signs of life of a job, and learns whether it shall stop. reason: why, "" while it shall not."""
 
-    def __init__(self, store: Store, job: Job) -> None:
+    def __init__(self, store: Store, job: Job, limits: Jobs) -> None:
         self._store = store
         self._job = job
+        self._limits = limits
         self._over = threading.Event()
         self.reason = ""
 
@@ -80,7 +81,7 @@ class Pulse:
                 # The database may be back in a moment; until then others see no sign of life.
                 _log.warning("%s", error)
                 continue
-            self.reason = self.reason or _why_stop(job)
+            self.reason = self.reason or _why_stop(job, self._limits)
 
 
 class Watch:
@@ -146,7 +147,7 @@ def main(arguments: Sequence[str]) -> int:
         row = store.deployment(job.deployment)
         if row is not None and job.kind == DELETE:
             queue.owe_deletion(store, job, row)
-        with Pulse(store, job).beating() as pulse, _access_token(settings, job, row, pulse):
+        with Pulse(store, job, settings.jobs).beating() as pulse, _access_token(settings, job, row, pulse):
             state = do(settings, store, job, pulse)
         return 1 if state is None else 0
 
@@ -261,10 +262,8 @@ def _plan(settings: ServiceSettings, job: Job) -> wanted.Plan | None:
         return None
 
 
-def _why_stop(job: Job | None) -> str:
-    if job is None:
-        return NOT_OURS
-    return job.cancel or (queue.too_long(job) if queue.is_late(job) else "")
+def _why_stop(job: Job | None, limits: Jobs) -> str:
+    return NOT_OURS if job is None else job.cancel or queue.why_late(job, limits)
 
 
 def _own_start() -> float:

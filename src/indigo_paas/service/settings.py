@@ -45,8 +45,9 @@ class Server:
 class Jobs:
     """How jobs are done.
 
-    workers: at a time on this host. limit, per_user: at a time in all, and of one user; 0 is no limit. draining: of
-    those that only wait until nodes which leave have no work, how many stand beside the workers of a host.
+    workers: at a time on this host. limit: at a time in all; 0 is no limit. per_user: of one user; 0 is no limit, None
+    leaves one worker to others. draining: of those that only wait until nodes which leave have no work, how many stand
+    beside the workers of a host. timeout_mins: for which one may be at work; 0 is no limit.
     waiting_per_user: open ones of one user, beyond which it is refused; 0 is no limit. starts: how often a job whose
     process died is started. stale: seconds without a sign of life after which a job of another host counts as dead.
     grace: seconds that a job which shall stop is given before it is killed. keep: days for which what is over is kept,
@@ -55,8 +56,9 @@ class Jobs:
 
     workers: int = 2
     limit: int = 0
-    per_user: int = 0
+    per_user: int | None = None
     draining: int = 20
+    timeout_mins: float = 720.0
     waiting_per_user: int = 100
     starts: int = 5
     stale: float = 120.0
@@ -64,13 +66,18 @@ class Jobs:
     keep: float = 30.0
 
 
+def fair_share(workers: int) -> int:
+    """Return how many of so many WORKERS one user may hold: he leaves one to others, where there are others."""
+    return max(1, workers - 1)
+
+
 @dataclass(frozen=True)
 class Planning:
     """How templates are planned, each in a process of its own.
 
-    workers: at a time. waiting: those that are planned or wait for it, of all users; per_user: of one; beyond, one is
-    refused. seconds, memory (bytes): that one may take. largest_plan: bytes of what comes of it. nodes: machines, and
-    parts on them, that a deployment may have.
+    workers: at a time, one of which every user leaves to others. waiting: those that are planned or wait for it, of all
+    users; per_user: of one; beyond, one is refused. seconds, memory (bytes): that one may take. largest_plan: bytes of
+    what comes of it. nodes: machines, and parts on them, that a deployment may have.
     """
 
     workers: int = 2

@@ -21,7 +21,7 @@ from indigo_paas import work
 from indigo_paas.errors import IndigoError
 from indigo_paas.paths import Home, private_directory
 from indigo_paas.service import housekeeping
-from indigo_paas.service.queue import Queue, is_late
+from indigo_paas.service.queue import Queue, why_late
 from indigo_paas.service.settings import ServiceSettings
 from indigo_paas.store import QUEUED, Deployment, Job, Store
 
@@ -82,7 +82,7 @@ class Supervisor:
                 queue.expire(job)
             elif self._is_gone(job, queue):
                 self._lost(job, queue)
-            elif job.cancel is not None or is_late(job):
+            elif job.cancel is not None or why_late(job, queue.limits):
                 self._press(job, queue)
         while (claimed := queue.claim()) is not None:
             self._start(claimed, queue.store)

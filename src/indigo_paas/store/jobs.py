@@ -142,9 +142,13 @@ class Jobs:
             _changed(connection, jobs.c.id == number, owed=None)
 
     def set_draining(self, job: Job, draining: bool) -> None:
-        """Note whether JOB, which must be at the same start, only waits until nodes have no work."""
+        """Note whether JOB, which must be at the same start, only waits until nodes have no work.
+
+        Its work begins when it does not any more: the time before was that of others.
+        """
+        begins = {} if draining else {"started": time.time()}
         with self._database.writing() as connection:
-            _changed(connection, _still(job), draining=draining)
+            _changed(connection, _still(job), draining=draining, **begins)
 
     def requeue(self, job: Job, counted: bool = True) -> bool:
         """Let JOB wait again, with its start COUNTED or not; say whether it was still at the same start."""

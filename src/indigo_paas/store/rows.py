@@ -91,10 +91,11 @@ class Job:
 
     kind: create, update, delete, start or stop. arguments: of that verb. subject, issuer: who asked. state: queued,
     running, ok, failed or cancelled. deadline: when it is stopped and failed, None for never. started: when it began
-    last. starts: how often. host, pid, pid_started, heartbeat: the process that does it, and its last sign of life.
-    cancel: why it shall stop, None while it shall not. reason: why it failed. owed: the deployment, as fields of
-    `Deployment`, that its callback is to be told when the job is over; None for nothing. telling: until when somebody
-    tells it. draining: whether it does nothing but wait until nodes that leave have no work.
+    last, or its nodes had drained. starts: how often. host, pid, pid_started, heartbeat: the process that does it, and
+    its last sign of life. cancel: why it shall stop, None while it shall not. reason: why it failed. owed: the
+    deployment, as fields of `Deployment`, that its callback is to be told when the job is over; None for nothing.
+    telling: until when somebody tells it. draining: whether it does nothing but wait until nodes that leave have no
+    work.
     """
 
     deployment: str

@@ -54,6 +54,12 @@ def test_one_that_waits_is_shown_as_what_it_is_and_no_command_touches_it(service
     assert shown["job"]["state"] == "queued"
     text = run(service, "show", uuid).stdout
     assert f"{uuid}: CREATE_IN_PROGRESS at no site yet" in text
+    assert "Its owner called it 'mine'." in text
+    assert row["title"] == shown["title"] == "mine"
+    head, line = run(service, "list").stdout.splitlines()
+    assert head.split()[:2] == ["NAME", "CALLED"]
+    assert line.split()[:2] == [uuid, "mine"]
+    assert f"The service has {uuid}, which is called so." in run(service, "show", "mine", status=2).stderr
     assert "job 1 is queued" in text
     for arguments in (
         ["resume", uuid],
@@ -110,6 +116,7 @@ def test_the_service_does_not_cut_in_on_a_command(service, tmp_path):
     template.write_text(TEMPLATE)
     run(service, "deploy", str(template), "--name", "pool")
     uuid = told(service, "show", "pool")["uuid"]
+    (node,) = service.desk.resources(service.desk.deployment(ADMIN, uuid), Page()).items
     working = subprocess.Popen(
         [sys.executable, command.__file__, "check", "pool"],
         env={**os.environ, **service.env, "FAKE_SLEEP": "60"},
@@ -117,18 +124,43 @@ def test_the_service_does_not_cut_in_on_a_command(service, tmp_path):
         stderr=subprocess.DEVNULL,
     )
     wait_until(lambda: service.working("pool"))
-    with pytest.raises(Conflict, match="check pool"):
-        service.desk.update(ADMIN, uuid, Asked(TEMPLATE))
-    # A deletion waits until the command is over.
-    service.desk.delete(ADMIN, uuid)
-    service.supervisor()
-    service.job_process("pool")
-    assert service.store.deployment("pool").status == "DELETE_IN_PROGRESS"
+    by_whom = rf"'indigo-paas check pool' \(process {working.pid}, "
+    for refused in (
+        lambda: service.desk.update(ADMIN, uuid, Asked(TEMPLATE)),
+        lambda: service.desk.delete(ADMIN, uuid),
+        lambda: service.desk.act(ADMIN, uuid, node.uuid, "stop"),
+    ):
+        with pytest.raises(Conflict, match=by_whom):
+            refused()
+    assert service.store.deployment("pool").status == "CREATE_COMPLETE"
+    assert service.store.jobs.of("pool") == []
     working.send_signal(signal.SIGTERM)
     working.wait(60)
+    service.desk.delete(ADMIN, uuid)
+    service.supervisor()
     wait_until(lambda: service.store.deployment("pool") is None and not service.store.jobs.open())
-    (job,) = service.store.jobs.of("pool")
-    assert (job.starts, job.state) == (1, "ok")
+
+
+def test_the_service_does_not_give_up_the_deletion_of_a_command(service, tmp_path):
+    template = tmp_path / "server.yaml"
+    template.write_text(TEMPLATE)
+    run(service, "deploy", str(template), "--name", "pool")
+    uuid = told(service, "show", "pool")["uuid"]
+    working = subprocess.Popen(
+        [sys.executable, command.__file__, "destroy", "pool", "--yes"],
+        env={**os.environ, **service.env, "FAKE_SLEEP": "60"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: service.working("pool"))
+    with pytest.raises(Conflict, match="'indigo-paas destroy pool'"):
+        service.desk.reset(ADMIN, uuid)
+    assert service.store.deployment("pool").status == "DELETE_IN_PROGRESS"
+    # One that is dead deletes nothing any more.
+    working.kill()
+    working.wait(60)
+    service.desk.reset(ADMIN, uuid)
+    assert service.store.deployment("pool").status == "DELETE_FAILED"
 
 
 def test_everything_is_in_postgresql(tmp_path, database, monkeypatch):

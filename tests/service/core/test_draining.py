@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deployments that wait until nodes have no work keep nobody else waiting."""
+"""Deployments that wait until nodes have no work, or that hang, keep nobody else waiting."""
 
 from __future__ import annotations
 
@@ -76,3 +76,21 @@ def test_one_that_is_killed_while_it_drains_drains_again(service, draining):
         finish(service, uuid)
         assert service.wait(uuid) == "UPDATE_COMPLETE"
     assert [job.starts for job in service.store.jobs.of(first)] == [1, 2]
+
+
+def test_two_that_hang_keep_nobody_waiting_and_end_after_the_timeout_of_the_service(service):
+    deploy = service.home.parent / "collections/ansible_collections/indigo/paas/playbooks/deploy.yml"
+    hang = DRAIN.replace("Drain the nodes that leave", "Set up the services")
+    deploy.write_text(hang + playbooks.DEPLOY.removeprefix("---\n"))
+    hanging = [service.create(timeout_mins=100_000) for _ in range(2)]
+    for uuid in hanging:
+        (service.home / "deployments" / uuid / "work").touch()
+    service.supervisor(INDIGO_PAAS_JOBS_TIMEOUT_MINS="0.5")
+    service.job_process(hanging[0])
+    other = service.create(OTHER)
+    assert service.wait(other) == "CREATE_COMPLETE"
+    assert [service.status(uuid) for uuid in hanging] == ["CREATE_IN_PROGRESS"] * 2
+    for uuid in hanging:
+        assert service.wait(uuid) == "CREATE_FAILED"
+        assert "0.5 minutes at work, the timeout of the service" in service.desk.deployment(OWNER, uuid).reason
+    assert service.processes() == []

@@ -69,6 +69,7 @@ def test_a_failure_says_why_and_can_be_deleted(service):
     assert service.wait(uuid) == "CREATE_FAILED"
     row = service.desk.deployment(OWNER, uuid)
     assert "no room" in row.reason
+    assert service.desk.log(OWNER, uuid).count(row.reason) == 1
     assert "geheimnis" not in row.reason
     assert [each.state for each in service.store.resources.of(uuid)] == ["ERROR"]
     with pytest.raises(Conflict, match="Cannot update a deployment in CREATE_FAILED state"):
@@ -83,8 +84,26 @@ def test_where_no_site_fits_it_fails_with_the_reason(service):
     assert row.reason
     assert row.site is None
     assert [each.state for each in service.store.resources.of(uuid)] == ["ERROR"]
+    assert service.desk.log(OWNER, uuid).count(row.reason) == 1
     service.desk.delete(OWNER, uuid)
     assert service.status(uuid) == "GONE"
+
+
+def test_a_deletion_comes_before_an_update_that_is_being_accepted(service, monkeypatch):
+    uuid = service.create()
+    supervisor = service.supervisor()
+    assert service.wait(uuid) == "CREATE_COMPLETE"
+    supervisor.terminate()
+    accept = service.desk._accept_update
+
+    def after_a_deletion(*arguments):
+        # The lock is this process's: no command holds it.
+        service.desk.delete(OWNER, uuid)
+        accept(*arguments)
+
+    monkeypatch.setattr(service.desk, "_accept_update", after_a_deletion)
+    with pytest.raises(Conflict, match="DELETE_IN_PROGRESS"):
+        service.desk.update(OWNER, uuid, Asked(TEMPLATE))
 
 
 def test_what_never_began_is_gone_at_once(service):

@@ -25,7 +25,7 @@ from indigo_paas.service.settings import Planning, ServiceSettings
 from indigo_paas.source import Template
 from tests.service.core.conftest import wait_until
 
-ALICE, BOB = ("issuer", "alice"), ("issuer", "bob")
+ALICE, BOB, CAROL = ("issuer", "alice"), ("issuer", "bob"), ("issuer", "carol")
 HEAD = "tosca_definitions_version: tosca_simple_yaml_1_3\n"
 ONE = f"{HEAD}topology_template:\n  node_templates:\n    server: {{type: tosca.nodes.indigo.Compute}}\n"
 
@@ -229,10 +229,23 @@ def test_the_next_turn_is_of_whoever_has_fewest(held):
         held.take(name, ALICE)
     held.take("b1", BOB)
     wait_until(lambda: len(held.order) == 2)
-    assert held.order == ["a1", "a2"]
-    held.release("a1")
+    assert held.order == ["a1", "b1"], "one worker is left to others"
+    held.take("c1", CAROL)
+    held.release("b1")
     wait_until(lambda: len(held.order) == 3)
-    assert held.order[2] == "b1"
+    assert held.order[2] == "c1"
+    held.release("a1")
+    wait_until(lambda: len(held.order) == 4)
+    assert held.order[3] == "a2"
+
+
+def test_one_worker_is_for_everybody():
+    only = Held(Turns(Planning(workers=1)))
+    only.take("a1", ALICE)
+    only.take("a2", ALICE)
+    only.release("a1")
+    wait_until(lambda: only.order == ["a1", "a2"])
+    only.close()
 
 
 def test_a_user_with_too_many_is_told_and_others_are_not(held):
@@ -248,7 +261,7 @@ def test_too_many_of_all_are_told_so(held):
     for number in range(3):
         held.take(f"a{number}", ALICE)
         held.take(f"b{number}", BOB)
-    with pytest.raises(Unavailable, match="Try again"), held.turns.taken(("issuer", "carol")):
+    with pytest.raises(Unavailable, match="Try again"), held.turns.taken(CAROL):
         raise AssertionError
 
 

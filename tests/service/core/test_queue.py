@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import subprocess
 import sys
 import time
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indigo_paas.service import settings
-from indigo_paas.service.queue import Queue, end, next_job, owe_deletion
+from indigo_paas.service.model import ANONYMOUS
+from indigo_paas.service.queue import Queue, end, next_job, owe_deletion, why_late
 from indigo_paas.store import Deployment, Job, open_store
 
 HOST = "here"
@@ -22,8 +24,11 @@ limits = st.builds(
     settings.Jobs,
     workers=st.integers(0, 6),
     limit=st.integers(0, 6),
-    per_user=st.integers(0, 3),
+    per_user=st.none() | st.integers(0, 3),
     draining=st.integers(0, 3),
+)
+shared = st.builds(
+    settings.Jobs, workers=st.integers(2, 5), limit=st.sampled_from([0, 2, 3, 5]), draining=st.integers(0, 3)
 )
 
 
@@ -48,7 +53,7 @@ def queues(draw):
     return [job for job in made if job.id not in taken], list(running.values())
 
 
-@given(queues(), limits)
+@given(queues(), limits.filter(lambda limits: limits.per_user is not None))
 def test_what_is_chosen_is_allowed_and_fair(queue, limits):
     waiting, running = queue
     chosen = next_job(waiting, running, HOST, limits)
@@ -101,6 +106,65 @@ def test_a_user_with_one_job_does_not_wait_for_one_with_a_hundred():
     one = Job("mine", "create", "one", created=2.0, id=101)
     running = [Job("d0", "create", "many", host=HOST)]
     assert next_job([*many, one], running, HOST, settings.Jobs()) == one
+
+
+@given(queues(), shared)
+def test_whatever_runs_for_one_user_another_one_is_next(queue, limits):
+    running = [dataclasses.replace(job, subject="many") for job in queue[1]]
+    one = Job("mine", "create", "one", created=9.0, id=101)
+    assert next_job([*queue[0], one], running, HOST, limits) is not None
+    assert next_job([one], running, HOST, limits) == one
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.sampled_from([0, 2, 3]), st.data())
+def test_one_user_never_gets_the_workers_of_all_hosts(workers, limit, data):
+    hosts = {f"host{number}": settings.Jobs(workers=each, limit=limit) for number, each in enumerate(workers)}
+    waiting, running = [Job(f"d{number}", "create", "many", id=number) for number in range(20)], []
+    for host in data.draw(st.lists(st.sampled_from(sorted(hosts)), max_size=20)):
+        job = next_job(waiting, running, host, hosts[host])
+        if job is not None:
+            waiting.remove(job)
+            running.append(dataclasses.replace(job, host=host))
+    one = Job("mine", "create", "one", id=101)
+    assert sum(workers) == 1 or any(next_job([one], running, host, hosts[host]) == one for host in hosts)
+
+
+def test_who_asks_without_a_token_keeps_no_worker_for_others():
+    mine = [Job(f"d{number}", "create", ANONYMOUS.subject, ANONYMOUS.issuer, id=number) for number in range(3)]
+    running = [dataclasses.replace(mine[0], host=HOST)]
+    assert next_job(mine[1:], running, HOST, settings.Jobs()) == mine[1]
+    assert next_job(mine[2:], [*running, dataclasses.replace(mine[1], host=HOST)], HOST, settings.Jobs()) is None
+
+
+def test_many_that_drain_of_one_take_no_worker_for_those_of_another():
+    many = [Job(f"d{number}", "update", "many", host=HOST, draining=True, id=number) for number in range(30)]
+    others = [Job(name, "update", name, host=HOST, draining=True, id=50 + at) for at, name in enumerate("xyz")]
+    one = Job("mine", "create", "one", id=101)
+    assert next_job([one], [*many, *others], HOST, settings.Jobs()) == one
+    assert next_job([dataclasses.replace(one, subject="many")], [*many, *others], HOST, settings.Jobs()) is None
+
+
+def test_the_time_at_work_is_limited_whatever_the_deployment_says():
+    limits = settings.Jobs(timeout_mins=10)
+    now = time.time()
+    job = Job("pool", "update", state="running", created=now - 9000, started=now - 599, heartbeat=now)
+    assert why_late(job, limits) == ""
+    late = dataclasses.replace(job, started=now - 601)
+    assert "10 minutes at work, the timeout of the service" in why_late(late, limits)
+    assert "timeout of the service" in why_late(dataclasses.replace(late, deadline=now + 90000), limits)
+    assert "timeout of the deployment" in why_late(dataclasses.replace(job, deadline=now - 1), limits)
+    for change in ({"state": "queued"}, {"draining": True}, {"heartbeat": now - 590}):
+        assert why_late(dataclasses.replace(late, **change), limits) == ""
+    assert why_late(late, settings.Jobs(timeout_mins=0)) == ""
+    assert why_late(late, settings.Jobs()) == ""
+
+
+def test_the_time_at_work_begins_when_the_nodes_have_drained(queue):
+    job = claimed(queue)
+    queue.store.jobs.set_draining(job, True)
+    assert queue.store.jobs.job(job.id).started == job.started
+    queue.store.jobs.set_draining(job, False)
+    assert queue.store.jobs.job(job.id).started > job.started
 
 
 CLAIMER = """

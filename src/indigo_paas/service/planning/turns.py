@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from indigo_paas.errors import TooMany, Unavailable
-from indigo_paas.service.settings import Planning
+from indigo_paas.service.settings import Planning, fair_share
 
 # Seconds after which it may be worth to ask again.
 RETRY = 5
@@ -18,7 +18,8 @@ RETRY = 5
 class Turns:
     """Lets so many plans be made at a time as LIMITS say, and so many wait; for many threads.
 
-    The next one is of the user who has the fewest being made, and of these the one that came first.
+    The next one is of the user who has the fewest being made, and of these the one that came first. No user has so many
+    at a time that others find all taken.
     """
 
     def __init__(self, limits: Planning) -> None:
@@ -37,6 +38,8 @@ class Turns:
             self._changed.wait_for(lambda: self._is_next(ticket))
             self._waiting.remove(ticket)
             self._running[user] += 1
+            # There may be room for another one, who was not the next one before.
+            self._changed.notify_all()
         try:
             yield
         finally:
@@ -56,4 +59,6 @@ class Turns:
     def _is_next(self, ticket: tuple[object, tuple[str, str]]) -> bool:
         if self._running.total() >= self._limits.workers:
             return False
-        return min(self._waiting, key=lambda each: self._running[each[1]]) is ticket
+        share = fair_share(self._limits.workers)
+        ready = [each for each in self._waiting if self._running[each[1]] < share]
+        return min(ready, key=lambda each: self._running[each[1]], default=None) is ticket
