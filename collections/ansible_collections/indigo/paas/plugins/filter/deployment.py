@@ -8,11 +8,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from ansible.vars.clean import clean_facts
 
-from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.host_entries import wanted, with_hosts
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, survey
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.reserved import STEERING, is_variable
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
@@ -66,9 +68,15 @@ def role_arguments(
     host: str,
     stage: str | None = None,
 ) -> dict[str, t.Any]:
-    """Return the role arguments of HOST in STAGE (in all stages when None), by name."""
-    planned = plain(plan)
-    return hosts.role_arguments(planned, _state(nodes, hostvars), str(host), stage)
+    """Return the role arguments of HOST in STAGE (in all stages when None), by name.
+
+    Those of a stage that turn out to be wrong, now that their values are known, are an error.
+    """
+    report = Report()
+    found = hosts.role_arguments(plain(plan), _state(nodes, hostvars), str(host), stage, report)
+    if stage is not None and report.error_count:
+        raise AnsibleFilterError("\n".join(map(str, report.errors)))
+    return found
 
 
 def peers(
@@ -93,9 +101,15 @@ def stages_with(stages: list[dict[str, t.Any]], entry_point: str) -> list[dict[s
 
 
 def outputs(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the values of the template's outputs, by name; null where nothing is known."""
-    planned = plain(plan)
-    return hosts.outputs(planned, _state(nodes, hostvars))
+    """Return the values of the template's outputs, by name; null where nothing is known.
+
+    One that cannot be computed is null, too, with a warning.
+    """
+    warnings: list[Problem] = []
+    found = hosts.outputs(plain(plan), _state(nodes, hostvars), warnings)
+    for warning in warnings:
+        Display().warning(str(warning))
+    return found
 
 
 def _options(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:

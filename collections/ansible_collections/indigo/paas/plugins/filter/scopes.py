@@ -23,14 +23,16 @@ def stage_begins(
     stage: dict[str, t.Any],
     planned: dict[str, t.Any],
     nodes: list[dict[str, t.Any]],
+    refuse: bool = True,
 ) -> bool:
     """Open the scope of STAGE for HOSTS, and give the arguments of its role to those that take part in it.
 
-    Returns False, as C(scope_begins).
+    Arguments that turn out to be wrong, now that their values are known, end the run; unless REFUSE is false: then they
+    are left out. Returns False, as C(scope_begins).
     """
     names, found = plain(hosts), plain(stage)
     scopes.begin(hostvars, names, found["scope"])
-    arguments.give(scopes.manager_of(hostvars), names, found, plain(planned), plain(nodes))
+    arguments.give(scopes.manager_of(hostvars), names, found, plain(planned), plain(nodes), refuse)
     return False
 
 

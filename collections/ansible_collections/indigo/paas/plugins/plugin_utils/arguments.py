@@ -16,24 +16,30 @@ from ansible.template import Templar, trust_as_template
 
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts as at_hosts
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import jinja
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
 from ansible_collections.indigo.paas.plugins.plugin_utils import scopes
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 
 Data = t.Mapping[str, t.Any]
 
 
-def give(manager: t.Any, names: t.Iterable[str], stage: Data, planned: Data, nodes: t.Sequence[Data]) -> None:
+def give(
+    manager: t.Any, names: t.Iterable[str], stage: Data, planned: Data, nodes: t.Sequence[Data], refuse: bool
+) -> None:
     """Set the arguments of STAGE for those hosts of NAMES that take part in it.
 
     MANAGER is Ansible's variable manager. PLANNED is what the module plan returns, NODES what a site gives; all three
-    are plain data.
+    are plain data. With REFUSE, arguments that turn out to be wrong are an AnsibleError; else they are left out.
     """
     given = set(names)
     taking_part = [node["name"] for node in nodes if node["name"] in given and node["group"] in stage["groups"]]
     state = {"nodes": nodes, "facts": {node["name"]: scopes.told_by(manager, node["name"]) for node in nodes}}
-    for name in taking_part:
-        found = at_hosts.role_arguments(planned["plan"], state, name, stage["name"])
-        manager.set_nonpersistent_facts(name, _without_jinja(manager, name, found, planned["trusted"]))
+    report = Report()
+    found = {name: at_hosts.role_arguments(planned["plan"], state, name, stage["name"], report) for name in taking_part}
+    if refuse and report.error_count:
+        raise AnsibleError("\n".join(map(str, report.errors)))
+    for name, arguments in found.items():
+        manager.set_nonpersistent_facts(name, _without_jinja(manager, name, arguments, planned["trusted"]))
 
 
 def evaluated(value: t.Any, templar: Templar) -> t.Any:

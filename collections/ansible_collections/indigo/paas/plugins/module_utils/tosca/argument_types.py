@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import did_you_mean
 from .converters import convert, spelled
+from .functions import plain
 from .normative import scalar_number
 
 _SCALARS = {"str": "string", "path": "string", "int": "integer", "float": "float", "bool": "boolean"}
@@ -27,6 +28,15 @@ class Misfit(ValueError):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+def shape(option: Option) -> dict[str, Any]:
+    """Return what `fitted` needs of an option, as plain data."""
+    found = {name: plain(option[name]) for name in ("type", "elements", "choices") if option.get(name) is not None}
+    inner = option.get("options")
+    if isinstance(inner, Mapping):
+        found["options"] = {name: shape(each) for name, each in inner.items() if isinstance(each, Mapping)}
+    return found
 
 
 def fitted(option: Option, value: Any) -> Any:

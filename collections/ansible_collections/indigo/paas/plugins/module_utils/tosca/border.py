@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import did_you_mean
-from .argument_types import Misfit, fitted
+from .argument_types import Misfit, fitted, shape
 from .external import is_role
 from .functions import is_settled
 from .report import Report
@@ -55,6 +55,11 @@ class Border:
             with suppress(Misfit):
                 found[name] = _fitted(role, name, value)
         return found
+
+    def shape(self, call: OperationCall, name: str) -> dict[str, Any] | None:
+        """Return what an argument's value must fit as the role declares it, as plain data; None where nothing says."""
+        role = self.role(call.implementation)
+        return shape(role.arguments[name]) if role is not None and name in role.arguments else None
 
     def is_open(self, call: OperationCall, output: Any) -> bool:
         """Say whether a template may read a fact of this name that an operation sets."""

@@ -11,8 +11,9 @@ from typing import Any
 
 from .applications import is_application
 from .border import Border
+from .expected import expected_data
 from .external import by_file, external, is_role
-from .functions import calls, plain
+from .functions import calls, holds_call, plain
 from .graph import dependency_order
 from .lifecycle import OWN, Step, steps_of
 from .report import Report
@@ -62,6 +63,11 @@ class ComponentMaker:
             }
             for node in self._nodes
         ]
+
+    def calls(self) -> Iterator[tuple[str, str, OperationCall]]:
+        """Yield each operation that runs, before it the names of its component and of the Compute that has it."""
+        for name, own in self._steps.items():
+            yield from ((name, self._machines[name].name, step.call) for step in own)
 
     def stages(self, safe_names: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the order in which roles and playbooks run; `safe_names` maps a Compute to its group's name."""
@@ -137,7 +143,16 @@ class ComponentMaker:
         else:
             runs = {"external": external(call, step.artifacts, self._artifacts)}
         found = {"operation": call.name, **runs, "arguments": plain(self._border.arguments(call))}
+        checks = {name: self._checks(call, name) for name, value in call.arguments.items() if holds_call(value)}
+        found |= {"checks": checks} if checks else {}
         return found if step.relationship is None else {**found, "relationship": step.relationship}
+
+    def _checks(self, call: OperationCall, name: str) -> dict[str, Any]:
+        """Return where an argument is written that is not known yet, and what it must fit when it is."""
+        place = call.place_in(self._topology.file, name)
+        found = {"at": list(place), "expected": [expected_data(each) for each in call.expected.get(name, ())]}
+        option = self._border.shape(call, name)
+        return found if option is None else {**found, "option": option}
 
     def _is_one(self, role: str) -> bool:
         """Say whether one run of a role sets up all of its components on a machine."""

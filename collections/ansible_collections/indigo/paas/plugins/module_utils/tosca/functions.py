@@ -10,6 +10,7 @@ like.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -112,9 +113,21 @@ def calls(value: Any) -> Iterator[tuple[str, list[Any]]]:
             yield from calls(item)
 
 
+def places_of(value: Any) -> Iterator[Location]:
+    """Yield where the functions of a value are written that know it, outermost first."""
+    if is_call(value) and isinstance(value, Call) and value.at.line:
+        yield value.at
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from places_of(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from places_of(item)
+
+
 def is_settled(value: Any) -> bool:
     """Say whether a value holds nothing that only a running machine, or Jinja, can tell."""
-    return next(calls(value), None) is None and not holds_jinja(value)
+    return not holds_call(value) and not holds_jinja(value)
 
 
 def parse(value: Any, report: Report, at: Location = NOWHERE, trust: bool = False) -> Any:
@@ -212,7 +225,7 @@ def _evaluate_call(call: dict[Any, Any], state: State) -> Any:
     ((name, arguments),) = call[FUNCTION].items()
     at = getattr(call, "at", NOWHERE)
     known = [evaluate(item, state) for item in arguments]
-    if any(_has_call(item) for item in known):
+    if any(holds_call(item) for item in known):
         return Call(name, known, at)
     handler = _BUILT_IN.get(name) or state.get(name)
     result = UNKNOWN if handler is None else handler(known, at)
@@ -253,7 +266,8 @@ def _too_many(at: Location) -> FunctionError:
     return FunctionError(message, at, "Use fewer of them, or smaller values.")
 
 
-def _has_call(value: Any) -> bool:
+def holds_call(value: Any) -> bool:
+    """Say whether a value holds a function that is still unknown."""
     return next(calls(value), None) is not None
 
 
@@ -281,10 +295,11 @@ def _texts_joined(function: str, parts: list[Any], at: Location) -> Any:
 
 
 def _token(arguments: list[Any], at: Location) -> str:
+    """Return a part of a text that any of some characters separates (TOSCA 1.3, 4.3.3)."""
     text, separators, index = arguments
     if not isinstance(text, str) or not isinstance(separators, str) or not separators or not _is_index(index):
-        raise FunctionError("'token' needs a text, its separator and a number", at, f"Write {_EXAMPLES['token']}.")
-    parts = text.split(separators)
+        raise FunctionError("'token' needs a text, its separators and a number", at, f"Write {_EXAMPLES['token']}.")
+    parts = re.split(f"[{re.escape(separators)}]", text)
     if index >= len(parts):
         raise FunctionError(f"'token' finds only {len(parts)} parts in the text, counted from 0", at)
     part: str = parts[index]
@@ -315,7 +330,7 @@ def follow(value: Any, path: list[Any], at: Location = NOWHERE, whose: str = "th
             return _follow_call(value, path[index:], at)
         if isinstance(value, Mapping) and isinstance(step, str) and step in value:
             value = value[step]
-        elif isinstance(value, list) and (number := _list_index(step)) is not None and number < len(value):
+        elif isinstance(value, list) and (number := list_index(step)) is not None and number < len(value):
             value = value[number]
         else:
             raise _nowhere(value, step, ".".join([whose, *map(_shown, path[:index])]), at)
@@ -340,7 +355,8 @@ def _follow_call(call: dict[Any, Any], path: list[Any], at: Location) -> Call:
     return Call(name, [*arguments, *path], at)
 
 
-def _list_index(step: Any) -> int | None:
+def list_index(step: Any) -> int | None:
+    """Return the index that a step of a path is, a number or a text of digits; None when it is a key."""
     if isinstance(step, str) and step.isascii() and step.isdigit() and len(step) < 10:
         return int(step)
     return step if _is_index(step) else None

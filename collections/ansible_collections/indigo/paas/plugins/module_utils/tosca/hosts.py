@@ -6,12 +6,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from .functions import RESERVED, SELF, UNKNOWN, FunctionError, State, calls, evaluate, follow, is_call, is_self
+from ..errors import Problem
+from .argument_types import Misfit, fitted
+from .expected import Checker, DataTypes
+from .functions import (
+    RESERVED,
+    SELF,
+    UNKNOWN,
+    FunctionError,
+    State,
+    evaluate,
+    follow,
+    holds_call,
+    is_call,
+    is_self,
+    is_settled,
+    list_index,
+)
 from .jinja import source
 from .plan import Plan
-from .report import Location
+from .report import Location, Report
 from .types import ADDRESSES
 
 Data = Mapping[str, Any]
@@ -37,24 +54,28 @@ def inventory_hosts(plan: Plan | Data, nodes: Iterable[Data]) -> list[dict[str, 
     ]
 
 
-def role_arguments(plan: Plan | Data, state: Data, host_name: str, stage: str | None = None) -> dict[str, Any]:
-    """Return the role arguments of one host, without those that are still unknown.
+def role_arguments(
+    plan: Plan | Data, state: Data, host_name: str, stage: str | None = None, report: Report | None = None
+) -> dict[str, Any]:
+    """Return the role arguments of one host, without those that are still unknown, or wrong.
 
     `state` is {"nodes": [node, ...], "facts": {host name: {component: {operation: {fact: value}}}}}, where operation is
     the number of one in the plan, as text. `stage` is the name of a stage; for one that is external, these are the
     variables of its playbook. None is for all roles, without arguments that another role or component would see too.
-    Texts of a trusted template that hold Jinja come as `jinja` describes.
+    Texts of a trusted template that hold Jinja come as `jinja` describes. What is wrong with an argument whose value is
+    known now goes to the report.
     """
     data = _data(plan)
+    report = Report() if report is None else report
     group = next((node["group"] for node in state.get("nodes") or [] if node["name"] == host_name), None)
     machines = {found["name"] for found in data["groups"] if found["group"] == group}
-    known = _known(data, state, host_name)
+    evaluator = _Evaluator(data, state, host_name)
     here = {component["name"]: component for component in data["components"] if component["group"] in machines}
     found: dict[str, Any] = {}
     for chosen in data["stages"]:
         for name in chosen["components"] if stage in (None, chosen["name"]) else ():
             if name in here:
-                given = _arguments(operations_of(here[name], chosen), known)
+                given = evaluator.arguments(here[name], operations_of(here[name], chosen), report)
                 names: Iterable[str] = given if stage is not None else private(chosen, data, given)
                 found.update({argument: given[argument] for argument in names})
     return found
@@ -97,12 +118,19 @@ def private(stage: Data, plan: Data, names: Iterable[str]) -> list[str]:
     return [name for name in names if alone and name.startswith(prefix)]
 
 
-def outputs(plan: Plan | Data, state: Data) -> dict[str, Any]:
-    """Return the outputs of the template; what is unknown is None."""
+def outputs(plan: Plan | Data, state: Data, warnings: list[Problem] | None = None) -> dict[str, Any]:
+    """Return the outputs of the template; what is unknown, or wrong, is None. `warnings` is given what is wrong."""
     data = _data(plan)
-    known = _known(data, state)
-    found = {name: _evaluate(output["value"], known) for name, output in data["outputs"].items()}
-    return {name: source(_without_calls(value)) for name, value in found.items()}
+    evaluator = _Evaluator(data, state)
+    found = {}
+    for name, output in data["outputs"].items():
+        report = Report()
+        found[name] = source(_without_calls(evaluator.output(output, report)))
+        if warnings is not None:
+            what = f"the output '{name}'" if found[name] is None else f"a part of the output '{name}'"
+            told = [replace(each, message=f"{what} is null: {each.message}") for each in report.errors]
+            warnings += [replace(each, severity="warning") for each in told]
+    return found
 
 
 def _data(plan: Plan | Data) -> Data:
@@ -153,26 +181,68 @@ def operations_named(component: Data, name: Any) -> list[int]:
     return [index for index, each in reversed(list(enumerate(component["operations"]))) if each["operation"] == name]
 
 
-def _arguments(operations: Iterable[Data], known: State) -> dict[str, Any]:
-    found = {}
-    for operation in operations:
-        for name, raw in operation["arguments"].items():
-            value = _evaluate(raw, known)
-            if not _has_calls(value):
-                found[name] = value
-    return found
+class _Evaluator:
+    """Evaluates values of a plan as one of its machines sees them, and holds them against what is expected of them."""
+
+    def __init__(self, data: Data, state: Data, host_name: str | None = None) -> None:
+        self._known = _known(data, state, host_name)
+        self._types = DataTypes(data.get("data_types") or {})
+
+    def arguments(self, component: Data, operations: Iterable[Data], report: Report) -> dict[str, Any]:
+        """Return the arguments of some operations of a component, without those that are unknown or wrong."""
+        found = {}
+        for operation in operations:
+            kept = operation.get("checks") or {}
+            called = f"'{operation.get('operation')}' of '{component['name']}'"
+            for name, raw in operation["arguments"].items():
+                value = self._argument(name, raw, kept.get(name) or {}, called, report)
+                if value is not UNKNOWN:
+                    found[name] = value
+        return found
+
+    def output(self, output: Data, report: Report) -> Any:
+        """Return the value of an output; a function in it that is unknown or wrong stays as it is."""
+        return self._parts(output["value"], Location(*(output.get("at") or ())), report)
+
+    def _argument(self, name: str, raw: Any, kept: Data, called: str, report: Report) -> Any:
+        at = Location(*(kept.get("at") or ()))
+        known_errors = report.error_count
+        try:
+            value = self._fitted(raw, kept, report)
+            if "option" in kept and value is not None and is_settled(value):
+                value = fitted(kept["option"], value)
+        except FunctionError as error:
+            report.add("function", f"'{name}' of {called}: {error}", _place(error, at), error.hint)
+        except Misfit as misfit:
+            report.add("wrong-argument", f"{called}: '{name}' {misfit}", at, misfit.hint)
+        if report.error_count > known_errors:
+            return UNKNOWN
+        is_nothing = value is None and raw is not None
+        return UNKNOWN if is_nothing or holds_call(value) else value
+
+    def _fitted(self, raw: Any, kept: Data, report: Report) -> Any:
+        value = evaluate(raw, self._known)
+        expected = kept.get("expected")
+        if not expected:
+            return value
+        return Checker(self._types, report).fitted(value, expected, lambda part: evaluate(part, self._known))
+
+    def _parts(self, value: Any, at: Location, report: Report) -> Any:
+        """Return a value with each function in it that can be evaluated."""
+        if isinstance(value, Mapping) and not is_call(value):
+            return {key: self._parts(item, at, report) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._parts(item, at, report) for item in value]
+        try:
+            return evaluate(value, self._known)
+        except FunctionError as error:
+            report.add("function", str(error), _place(error, at), error.hint)
+            return value
 
 
-def _evaluate(value: Any, known: State) -> Any:
-    """Return the evaluated value; a function that cannot have a value stays as it is."""
-    try:
-        return evaluate(value, known)
-    except FunctionError:
-        return value
-
-
-def _has_calls(value: Any) -> bool:
-    return next(calls(value), None) is not None
+def _place(error: FunctionError, at: Location) -> Location:
+    """Return where a function stands; the plan, which is data, knows only where the value is."""
+    return error.at if error.at.line else at
 
 
 def _without_calls(value: Any) -> Any:
@@ -216,10 +286,7 @@ class _Runtime:
             value, rest = self._given_at_first(name, attribute, path)
         if value is UNKNOWN or value is None:
             return UNKNOWN
-        try:
-            return follow(value, rest, at)
-        except FunctionError:
-            return UNKNOWN
+        return follow(value, rest, at, f"'{attribute}' of '{name}'")
 
     def _given_by_run(self, name: str, attribute: str, path: list[Any], of_self: bool) -> tuple[Any, list[Any]]:
         """Return what machines and operations give an attribute, and the rest of the path into it."""
@@ -230,7 +297,7 @@ class _Runtime:
             elif not nodes and self._counts[name] == 0:
                 value, rest = _of_none(attribute, path)
             else:
-                value, rest = _of_machines(nodes, attribute, path)
+                value, rest = _of_machines(nodes, self._counts[name], attribute, path)
             if value is not UNKNOWN:
                 return value, rest
         return self._of_component(name, attribute), path
@@ -239,15 +306,24 @@ class _Runtime:
         """Return the value that an attribute has by default or by assignment, and the rest of the path into it."""
         if self._at_first is None:
             self._at_first = {}
-            known = {"get_attribute": self.attribute, "get_operation_output": self.operation_output}
             for each in self._assigned:
-                value = _evaluate(each["value"], known)
-                self._at_first[each["node"], *each["path"]] = UNKNOWN if _has_calls(value) else value
+                self._at_first[each["node"], *each["path"]] = self._assigned_value(each["value"])
+        value: Any = UNKNOWN
         if (name, attribute) in self._at_first:
-            return self._at_first[name, attribute], path
-        if path and isinstance(path[0], str):
-            return self._at_first.get((name, attribute, path[0]), UNKNOWN), path[1:]
-        return UNKNOWN, path
+            value = self._at_first[name, attribute]
+        elif path and isinstance(path[0], str):
+            value, path = self._at_first.get((name, attribute, path[0]), UNKNOWN), path[1:]
+        if isinstance(value, FunctionError):
+            raise value
+        return value, path
+
+    def _assigned_value(self, raw: Any) -> Any:
+        """Return the value of an attribute, UNKNOWN, or why it has none: that counts only where it is read."""
+        try:
+            value = evaluate(raw, {"get_attribute": self.attribute, "get_operation_output": self.operation_output})
+        except FunctionError as error:
+            return error
+        return UNKNOWN if holds_call(value) else value
 
     def operation_output(self, arguments: list[Any], _at: Location) -> Any:
         """Return the fact that an operation left on the first machine that has it."""
@@ -274,16 +350,31 @@ class _Runtime:
         return UNKNOWN
 
 
-def _of_machines(nodes: list[Data], attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
-    """Return an attribute of a group of machines, and the rest of the path into it."""
+def _of_machines(nodes: list[Data], count: int, attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
+    """Return an attribute of a group of machines, which shall be so many, and the rest of the path into it."""
     if not nodes:
         return UNKNOWN, path
     if attribute in ADDRESSES:
-        found = [addresses[0] for addresses in (node.get(attribute) or [] for node in nodes) if addresses]
-        return found or UNKNOWN, path
+        return _addresses([next(iter(node.get(attribute) or ()), UNKNOWN) for node in nodes], count, path)
     if attribute == "endpoint" and path and path[0] == "credential":
-        return [_credential(node) for node in nodes], path[1:]
+        found, rest = [_credential(node) for node in nodes], path[1:]
+        return (UNKNOWN, rest) if _is_missing(rest, len(nodes), count) else (found, rest)
     return _simple(nodes[0], attribute, path)
+
+
+def _addresses(found: list[Any], count: int, path: list[Any]) -> tuple[Any, list[Any]]:
+    """Return the address of the machine that an index means; without one, all that there are."""
+    index = list_index(path[0]) if path else None
+    if index is not None and index < len(found):
+        return found[index], path[1:]
+    there = [address for address in found if address is not UNKNOWN]
+    return (UNKNOWN if _is_missing(path, len(found), count) else there or UNKNOWN), path
+
+
+def _is_missing(path: list[Any], there: int, count: int) -> bool:
+    """Say whether a path means a machine that shall be there, and is not yet."""
+    index = list_index(path[0]) if path else None
+    return index is not None and there <= index < count
 
 
 def _of_none(attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
@@ -296,7 +387,9 @@ def _of_none(attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
 def _of_machine(node: Data, attribute: str, path: list[Any]) -> tuple[Any, list[Any]]:
     """Return an attribute of one machine: its first address, or with an index each of its addresses."""
     if attribute in ADDRESSES:
-        return node.get(attribute) or UNKNOWN, path or [0]
+        own, rest = node.get(attribute) or [], path or [0]
+        index = list_index(rest[0])
+        return (UNKNOWN if index is not None and index >= len(own) else own or UNKNOWN), rest
     if attribute == "endpoint" and path and path[0] == "credential":
         return [_credential(node)], path[1:]
     return _simple(node, attribute, path)

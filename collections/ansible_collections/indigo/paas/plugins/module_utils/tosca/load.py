@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from .. import effort
@@ -14,6 +15,7 @@ from . import csar, dialect
 from .copies import with_copies
 from .document import Document, key_place, parse, place, read, value_place
 from .drafts import Draft, DraftRequirement, Scope, Templates
+from .expected import reached_types
 from .functions import plain
 from .graph import dependency_order
 from .imports import FILE_KEYS, Resolver, gather_types
@@ -29,6 +31,7 @@ from .substitution import check_substitution
 from .templates import read_templates
 from .topology import NodeTemplate, Output, Requirement, Topology
 from .type_builder import mapping, section
+from .types import Type
 from .values import Values
 from .vocabulary import Vocabulary, default_vocabulary
 
@@ -180,8 +183,17 @@ class _Loader:
             policies=policies,
             groups=groups,
             assigned=settler.assigned,
+            data_types=self._expected_types(nodes),
             warnings=tuple(self._report.warnings),
         )
+
+    def _expected_types(self, nodes: Mapping[str, NodeTemplate]) -> dict[str, Type]:
+        """Return the data types of what is expected of arguments that are not known yet."""
+        related = (requirement.operations for node in nodes.values() for requirement in node.requirements)
+        operations = chain.from_iterable([*(node.operations for node in nodes.values()), *related])
+        expected = (found for call in operations for found in call.expected.values())
+        schemas = [each.schema for found in expected for each in found]
+        return reached_types(schemas, lambda name: self._types.data_type(name, self._report))
 
     def _settler(self, templates: Templates, inputs: Inputs) -> Settler:
         runs = RunAttributes(templates.nodes)

@@ -123,12 +123,12 @@ class OperationReader:
         node_type: Type | None,
     ) -> OperationCall:
         implementation = _file(operation.implementation or "", artifacts)
-        arguments = {}
+        arguments, expected = {}, {}
         for name, raw in operation.inputs.items():
             at = operation.places.get(name, operation.at)
             called = f"'{name}' of '{operation.name}' of {subject}"
             schema = fed_by(implementation, name, raw, node_type)
-            arguments[name] = self._settler.value(_argument(raw), scope, called, at, schema)
+            arguments[name], expected[name] = self._settler.pending(_argument(raw), scope, called, at, schema)
         return OperationCall(
             interface=operation.interface,
             name=operation.name,
@@ -139,6 +139,7 @@ class OperationReader:
             outputs=self._attribute_map(operation, subject, owner),
             at=operation.at,
             dependencies=operation.dependencies,
+            expected={name: each for name, each in expected.items() if each},
         )
 
     def _attribute_map(self, operation: Operation, subject: str, owner: str) -> dict[str, str]:

@@ -15,11 +15,13 @@ from .applications import applications
 from .border import Border
 from .components import ComponentMaker
 from .data import wanted_data
-from .functions import plain
+from .expected import reached_types, type_data
+from .functions import holds_call, places_of, plain
 from .groups import GroupMaker
+from .machine_indexes import check_indexes
 from .report import Report, severities
 from .roles import Role, find_role
-from .topology import Topology
+from .topology import Output, Topology
 from .unheeded import tell_unheeded
 
 FORMAT = 1
@@ -33,6 +35,8 @@ class Plan:
     template works on, of which a site may be nearer or farther. `hybrid` says that a cluster of it may be spread
     over several sites. `attributes` are the values that attributes have until what runs gives them others, each
     {"node", "path", "value"} after those that it refers to; `path` is [attribute] or [capability, attribute].
+    `checks` of operations are what arguments must fit that are not known yet, `data_types` the data types of that; `at`
+    of an output that is not known yet is where it is written.
     """
 
     description: str = ""
@@ -47,6 +51,7 @@ class Plan:
     hybrid: bool = False
     attributes: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    data_types: dict[str, dict[str, Any]] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     format: int = FORMAT
 
@@ -90,7 +95,7 @@ def make_plan(
     report.extend(list(topology.warnings))
     groups = GroupMaker(topology, report)
     software = ComponentMaker(topology, Border(report, find), report)
-    parts = {
+    parts: dict[str, Any] = {
         "description": topology.description,
         "inputs": plain(topology.inputs),
         "groups": groups.make(counts or {}, removals or {}),
@@ -104,6 +109,8 @@ def make_plan(
         "attributes": _attributes(topology),
         "outputs": _outputs(topology),
     }
+    parts["data_types"] = _data_types(topology, software)
+    check_indexes(topology, software, {group["name"]: group["count"] for group in parts["groups"]}, report)
     tell_unheeded(topology, parts["groups"], report)
     report.raise_errors()
     return Plan(**parts, warnings=[problem.to_dict() for problem in report.warnings])
@@ -139,7 +146,19 @@ def _attributes(topology: Topology) -> list[dict[str, Any]]:
 
 
 def _outputs(topology: Topology) -> dict[str, dict[str, Any]]:
-    return {
-        name: {"description": output.description, "value": plain(output.value)}
-        for name, output in topology.outputs.items()
-    }
+    return {name: _output(output) for name, output in topology.outputs.items()}
+
+
+def _output(output: Output) -> dict[str, Any]:
+    found = {"description": output.description, "value": plain(output.value)}
+    if not holds_call(output.value):
+        return found
+    place = next(places_of(output.value), output.at)
+    return {**found, "at": list(place)}
+
+
+def _data_types(topology: Topology, software: ComponentMaker) -> dict[str, dict[str, Any]]:
+    """Return the data types that the checks of the plan need."""
+    found = [each for _owner, _machine, call in software.calls() for each in call.expected.values()]
+    types = reached_types((each.schema for expected in found for each in expected), topology.data_types.get)
+    return {name: type_data(types[name]) for name in sorted(types)}

@@ -13,14 +13,31 @@ from typing import Any
 from .converters import is_zero_size
 from .document import value_place
 from .drafts import Draft, Scope, Templates
-from .functions import UNKNOWN, Call, FunctionError, State, calls, evaluate, follow, parse, require_small
+from .expected import expectations
+from .functions import (
+    FUNCTION,
+    UNKNOWN,
+    Call,
+    FunctionError,
+    State,
+    calls,
+    evaluate,
+    follow,
+    holds_call,
+    is_call,
+    parse,
+    require_small,
+)
 from .graph import dependency_order
 from .references import ASSIGNED, BOUND, REFLECTED, References, Slot
 from .report import Location, Report
 from .run_attributes import RunAttributes
-from .topology import Assigned
+from .topology import Assigned, Expected
 from .types import EXISTING_VOLUME, STORAGE, Schema
 from .values import Values
+
+# Functions that read a property, or an attribute that has a value from the beginning.
+_READ = (BOUND, REFLECTED, ASSIGNED)
 
 
 @dataclass
@@ -59,6 +76,7 @@ class Settler:
         self._wrong: set[Slot] = set()
         self._state: State = {BOUND: self._lookup, REFLECTED: self._reflected, ASSIGNED: self._assigned}
         self._at_first: list[Assigned] = []
+        self._expected: dict[Slot, tuple[Expected, ...]] = {}
 
     def settle(self) -> None:
         """Evaluate the properties and attributes of all entities and of their capabilities."""
@@ -71,7 +89,19 @@ class Settler:
             if self._report.error_count > known_errors or entry.value is UNKNOWN:
                 self._wrong.add(slot)
             self._keep_until_run(slot)
+            self._expected[slot] = self._expected_of(slot.name, entry, self._settled[slot])
         self._entries.clear()
+
+    def _expected_of(self, name: str, entry: _Entry, value: Any) -> tuple[Expected, ...]:
+        """Return what a value that is not known yet must fit, first what the properties must that it is made of."""
+        if not holds_call(value):
+            return ()
+        functions = ((called, arguments) for called, arguments in calls(entry.value) if called in _READ)
+        read = [slot for called, arguments in functions for slot in _slots(called, arguments)]
+        whole = is_call(entry.value) and _is_whole(entry.value)
+        inner = (each for slot in read for each in self._expected.get(slot, ()))
+        own = [] if entry.schema is None else [Expected(name, entry.subject, entry.schema, value, entry.at)]
+        return expectations([*expectations(inner, whole), *own])
 
     def _without_volume(self, slot: Slot, entry: _Entry) -> _Entry:
         """Return the entry of a volume's size as one that may be 0, where it is: there is no such volume then."""
@@ -108,9 +138,17 @@ class Settler:
 
     def value(self, raw: Any, scope: Scope, subject: str, at: Location, schema: Schema | None = None) -> Any:
         """Return any other value, evaluated as far as it can be, and typed when there is a schema."""
+        return self.pending(raw, scope, subject, at, schema)[0]
+
+    def pending(
+        self, raw: Any, scope: Scope, subject: str, at: Location, schema: Schema | None = None
+    ) -> tuple[Any, tuple[Expected, ...]]:
+        """Return what `value` does, and what it must fit where it is not known yet."""
         parsed = parse(raw, self._report, at, self._trust)
         bound = evaluate_or_report(parsed, self._references.state(scope), self._report, at)
-        return self._finish(_Entry(schema, bound, subject, at))
+        entry = _Entry(schema, bound, subject, at)
+        value = self._finish(entry)
+        return value, self._expected_of("", entry, value)
 
     def fields(
         self,
@@ -141,11 +179,8 @@ class Settler:
         if schema.default is not None:
             return self._checker.default(schema.default, schema, subject, at)
         if schema.required:
-            self._missing(schema.name, subject, at, missing)
+            self._checker.missing(schema.name, subject, at, missing)
         return None
-
-    def _missing(self, name: str, subject: str, at: Location, kind: str = "missing-property") -> None:
-        self._report.add(kind, f"{subject} is required", at, f"Add `{name}:` with a value.")
 
     def _collect(self, draft: Draft) -> None:
         state = self._references.state(draft.scope())
@@ -232,15 +267,12 @@ class Settler:
         schema = entry.schema
         if schema is None:
             return value
-        if value == "" and not entry.is_default and not self._checker.takes_text(schema):
-            self._report.add(
-                "empty-text", f"{entry.subject}: '' is no {schema.type}", entry.at, "It is taken for nothing."
-            )
-            value = None
+        if not entry.is_default:
+            value = self._checker.without_empty(value, schema, entry.subject, entry.at)
         if value is None and schema.default is not None:
             return self._checker.default(schema.default, schema, entry.subject, entry.at)
         if value is None and schema.required and not entry.is_attribute:
-            self._missing(schema.name, entry.subject, entry.at)
+            self._checker.missing(schema.name, entry.subject, entry.at)
         if entry.is_default:
             return self._checker.default(value, schema, entry.subject, entry.at)
         return self._checker.coerce(value, schema, entry.subject, entry.at)
@@ -260,6 +292,12 @@ def _slots(function: str, arguments: list[Any]) -> list[Slot]:
     found = [Slot(entity, None, path[0], is_attribute=True)]
     deeper = path[1] if len(path) > 1 else None
     return [*found, Slot(entity, path[0], deeper, is_attribute=True)] if isinstance(deeper, str) else found
+
+
+def _is_whole(call: dict[Any, Any]) -> bool:
+    """Say whether a function is a property, or an attribute, as it is."""
+    ((name, arguments),) = call[FUNCTION].items()
+    return name in _READ and len(arguments) == 3
 
 
 def evaluate_or_report(value: Any, state: State, report: Report, at: Location) -> Any:

@@ -14,8 +14,9 @@ from typing import Any
 
 from ..errors import Problem
 from .converters import is_zero_size
+from .functions import places_of
 from .report import NOWHERE, Location
-from .types import COMPUTE, EXISTING_VOLUME, SOFTWARE, STORAGE, Type
+from .types import COMPUTE, EXISTING_VOLUME, SOFTWARE, STORAGE, Schema, Type
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,29 @@ class Requirement:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What a value that is not known yet must fit when it is: of a property, or of an argument.
+
+    `subject` is how a message calls it. `whole` says that what it is for is this very value; otherwise this is a part
+    of what that is made of.
+    """
+
+    name: str
+    subject: str
+    schema: Schema
+    value: Any
+    at: Location = NOWHERE
+    whole: bool = True
+
+
+@dataclass(frozen=True)
 class OperationCall:
     """An operation of a node or a relationship with its arguments.
 
     `outputs` maps a variable to the attribute it gives. `at.file` is the file that a relative path in
     `implementation` is relative to. `dependencies` are names of artifacts, of files or roles, or artifacts. `places`
     says where each argument and output is written, `declared` are the arguments that may be given to a playbook.
+    `expected` is what arguments that are not known yet must fit, in the order in which it is applied.
     """
 
     interface: str
@@ -54,10 +72,16 @@ class OperationCall:
     dependencies: tuple[Any, ...] = ()
     places: Mapping[Any, Location] = field(default_factory=dict)
     declared: frozenset[Any] = frozenset()
+    expected: Mapping[Any, tuple[Expected, ...]] = field(default_factory=dict)
 
     def place_of(self, name: Any) -> Location:
         """Return where an argument or an output is written, else where the operation is."""
         return self.places.get(name, self.at)
+
+    def place_in(self, file: str, name: Any) -> Location:
+        """Return where a value of an argument is written, in a file of all that it is made of if that is possible."""
+        places = [*places_of(self.arguments.get(name)), *(each.at for each in self.expected.get(name, ()))]
+        return next((at for at in places if at.file == file), (*places, self.place_of(name))[0])
 
 
 @dataclass(frozen=True)
@@ -144,7 +168,8 @@ class Policy:
 class Topology:
     """A whole template. `inputs` are the values in use, given or default; nodes keep the template's order.
 
-    `assigned` has each value after those that it refers to.
+    `assigned` has each value after those that it refers to. `data_types` are those of all that is expected of
+    arguments which are not known yet.
     """
 
     name: str
@@ -157,6 +182,7 @@ class Topology:
     policies: tuple[Policy, ...]
     groups: Mapping[str, Group] = field(default_factory=dict)
     assigned: tuple[Assigned, ...] = ()
+    data_types: Mapping[str, Type] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
 
     def computes(self) -> list[NodeTemplate]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from . import dialect
 from .converters import comparable, convert, is_natural, spelled
@@ -15,14 +15,20 @@ from .functions import SELF, Call, holds_function, is_call, is_self, plain
 from .jinja import is_jinja
 from .report import NOWHERE, Location, Report
 from .types import PRIMITIVES, UNKNOWN_TYPE, Check, Schema, Type
-from .vocabulary import Vocabulary
 from .yaml_scalars import scalar_text
+
+
+class DataTypes(Protocol):
+    """Knows data types: a vocabulary, or what a plan keeps of one."""
+
+    def data_type(self, name: str, report: Report) -> Type | None:
+        """Return a data type by its full name, None when there is none."""
 
 
 class Values:
     """Checks values; what is wrong goes to the report, with the value's place."""
 
-    def __init__(self, vocabulary: Vocabulary, report: Report) -> None:
+    def __init__(self, vocabulary: DataTypes, report: Report) -> None:
         self._vocabulary = vocabulary
         self._report = report
 
@@ -46,6 +52,24 @@ class Values:
         if result is not None:
             self._check(result, schema.type, schema.checks, subject, at)
         return result
+
+    def given(self, value: Any, schema: Schema, subject: str, at: Location) -> Any:
+        """Return a value that is given as `coerce` does; an empty text for what is none is taken for nothing."""
+        value = self.without_empty(value, schema, subject, at)
+        if value is None and schema.required:
+            self.missing(schema.name, subject, at)
+        return self.coerce(value, schema, subject, at)
+
+    def without_empty(self, value: Any, schema: Schema, subject: str, at: Location) -> Any:
+        """Return None for an empty text where the schema takes no text, which is told; else the value."""
+        if value != "" or self.takes_text(schema):
+            return value
+        self._report.add("empty-text", f"{subject}: '' is no {schema.type}", at, "It is taken for nothing.")
+        return None
+
+    def missing(self, name: str, subject: str, at: Location, kind: str = "missing-property") -> None:
+        """Report that what is required is not given."""
+        self._report.add(kind, f"{subject} is required", at, f"Add `{name}:` with a value.")
 
     def takes_text(self, schema: Schema) -> bool:
         """Say whether a value of the schema may be a text of any kind."""

@@ -32,6 +32,8 @@ IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _HARMLESS = re.compile(r"[A-Za-z0-9 ._:/@,+=<>~?&-]*\Z")
 # How often the value of an attribute may refer to another one's.
 _DEEPEST = 10
+# More characters than that, of which any separates, nobody writes.
+_MOST_SEPARATORS = 20
 # The variable with the texts that expressions name.
 TEXTS = "paas_texts"
 
@@ -147,11 +149,15 @@ class Expressions:
         return Expression(f"{found.text} | join({between.text})", _all_tests([found, between]))
 
     def _token(self, arguments: list[t.Any]) -> Expression:
-        text, separator, index = arguments
-        if not isinstance(separator, str) or not separator or not isinstance(index, int):
+        text, separators, index = arguments
+        if not isinstance(separators, str) or not separators or not isinstance(index, int):
             raise NeverKnown("token")
-        inner = self.of(text)
-        return Expression(f"({inner.text}).split({self.literal(separator)})[{index}]", inner.tests)
+        first, *others = dict.fromkeys(separators)
+        if len(others) > _MOST_SEPARATORS:
+            raise NeverKnown("token")
+        inner, between = self.of(text), self.literal(first)
+        same = "".join(f".replace({self.literal(other)}, {between})" for other in others)
+        return Expression(f"({inner.text}){same}.split({between})[{index}]", inner.tests)
 
     def _attribute(self, arguments: list[t.Any]) -> Expression:
         entity, attribute, *path = arguments
@@ -230,16 +236,13 @@ class Expressions:
         if path:
             if len(path) > 1:
                 raise NeverKnown(attribute)
-            if attribute == "private_address" or group["count"] == 1:
-                return _variable(group, _index(path), attribute, False)
+            return _variable(group, _index(path), attribute, False)
         if attribute == "private_address":
             return Expression(f"{members} | map('extract', hostvars, 'private_address') | list")
-        # Only some machines have such an address, and an index counts those.
+        # Only some machines have such an address; the list has no holes.
         having = f"{members} | map('extract', hostvars) | selectattr('{attribute}', 'defined')"
         text = f"{having} | map(attribute='{attribute}') | list"
-        if not path:
-            return Expression(text, (f"({text}) | length > 0",) if group["count"] else ())
-        return Expression(f"({text})[{_index(path)}]", (f"({text}) | length > {_index(path)}",))
+        return Expression(text, (f"({text}) | length > 0",) if group["count"] else ())
 
     def _output(self, component: Data, operation: t.Any, fact: str) -> Expression:
         """Return what the last operation of a name told that did."""

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
+import subprocess
+import sys
 
 import pytest
 from ansible.errors import AnsibleFilterError
@@ -50,6 +54,41 @@ def test_outputs_wait_for_what_roles_publish(plan, nodes):
     assert before == {"path": None, "address": "10.0.0.2", "text": "{{ x }}"}
     assert after["path"] == "/root/note"
     assert deployment.outputs(plan, nodes, {"server-0": {"note_path": "of an operator"}}) == before
+
+
+@pytest.fixture
+def wrong(plan):
+    """A plan with an argument and an output that no machine can have."""
+    function = {"$function": {"token": [{"$function": {"get_attribute": ["server", "private_address", 0]}}, ".", 9]}}
+    (component,) = plan["components"]
+    component["operations"][0]["arguments"]["note_text"] = function
+    plan["outputs"] = {"part": {"description": "", "value": function, "at": ["notes.yaml", 7, 3]}}
+    return plan
+
+
+def test_arguments_of_a_stage_that_turn_out_to_be_wrong_are_an_error(wrong, nodes):
+    with pytest.raises(AnsibleFilterError, match="'note_text' of '[a-z]+' of 'note': 'token' finds only 4 parts"):
+        deployment.role_arguments(wrong, nodes, {}, "server-1", wrong["stages"][0]["name"])
+    assert deployment.role_arguments(wrong, nodes, {}, "server-1") == {}
+    (first, *_others) = deployment.peers(wrong, nodes, {}, wrong["stages"][0]["name"])
+    assert first["arguments"] == {}
+
+
+def test_an_output_that_cannot_be_computed_is_told(wrong, nodes, tmp_path):
+    known = tmp_path / "known.json"
+    known.write_text(json.dumps({"plan": wrong, "nodes": nodes}))
+    task = {
+        "ansible.builtin.set_fact": {"found": "{{ known.plan | indigo.paas.outputs(known.nodes, hostvars) }}"},
+        "vars": {"known": "{{ lookup('ansible.builtin.file', 'known.json') | from_json }}"},
+    }
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+    paths = f"{ROOT / 'collections'}:{os.environ.get('ANSIBLE_COLLECTIONS_PATH', '')}"
+    command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-v", "play.yml"]
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": paths}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "notes.yaml:7:3: the output 'part' is null: 'token' finds only 4 parts in the text, counted from 0" in said
 
 
 def test_a_site_is_its_options_and_its_name():

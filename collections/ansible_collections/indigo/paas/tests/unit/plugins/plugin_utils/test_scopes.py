@@ -256,6 +256,41 @@ def test_a_stage_begins_with_its_arguments_on_the_nodes_that_take_part(
     assert [each["after"] for each in seen if "after" in each] == [nothing, nothing]
 
 
+def wrong(tmp_path: Path, *, refuse: bool) -> list[dict[str, Any]]:
+    """Begin a stage of which one argument turns out to be wrong."""
+    found = planned(trusted=False)
+    found["plan"]["outputs"] = {}
+    address = {"$function": {"get_attribute": ["machine", "private_address", 0]}}
+    (operation,) = found["plan"]["components"][0]["operations"]
+    operation["arguments"] = {"given": {"$function": {"token": [address, ".", 9]}}, "label": "right"}
+    operation["checks"] = {"given": {"at": ["pool.yaml", 7, 12], "expected": []}}
+    nodes = [{"name": "a", "group": "one", "index": 0, "private_address": ["10.0.0.1"]}]
+    (tmp_path / "known.json").write_text(json.dumps({"planned": found, "nodes": nodes}))
+    begin = {
+        "ansible.builtin.meta": "clear_facts",
+        "when": "hostvars | indigo.paas.stage_begins(ansible_play_hosts_all, known.planned.plan.stages[0], "
+        f"known.planned, known.nodes, {refuse})",
+        "vars": {"known": "{{ lookup('ansible.builtin.file', 'known.json') | from_json }}"},
+    }
+    return run([begin, seen_at(SEE, "within")], tmp_path)
+
+
+def test_a_stage_does_not_begin_with_an_argument_that_turns_out_to_be_wrong(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError) as caught:
+        wrong(tmp_path, refuse=True)
+    said = " ".join(str(caught.value).split())
+    assert "pool.yaml:7:12: 'given' of 'configure' of 'first': 'token' finds only 4 parts in the text" in said
+    assert "within" not in said
+
+
+def test_where_nothing_is_refused_an_argument_that_is_wrong_is_left_out(tmp_path: Path) -> None:
+    seen = wrong(tmp_path, refuse=False)
+    assert [(each["within"]["given"], each["within"]["label"]) for each in seen] == [
+        ("by an operator", "right"),
+        ("by an operator", "-"),
+    ]
+
+
 def test_all_plays_with_scopes_go_on_together() -> None:
     """Another strategy, which an operator can make the default, would close the scope of one host for all."""
     plays = [

@@ -132,11 +132,14 @@ def test_components_stages_and_outputs(plan_text: PlanText) -> None:
     assert front_end["attributes"] == {"collector": {"fact": "pool_collector", "operation": 0}}
     assert worker["requires"] == ["front_end"]
     assert worker["properties"]["front_end_ip"] == address
+    schema = {"type": "string", "required": True}
+    written = {"subject": "property 'front_end_ip' of 'worker'", "at": ["template", 35, 23], "schema": schema}
     assert worker["operations"] == [
         {
             "operation": "configure",
             "role": "test.paas.pool",
             "arguments": {"pool_execute": True, "pool_address": address},
+            "checks": {"pool_address": {"at": ["template", 35, 24], "expected": [written], "option": {"type": "str"}}},
         }
     ]
     assert plan.stages == [

@@ -97,6 +97,10 @@ def test_concat_and_token():
         == "paas_texts[0] ~ hostvars[groups['wn'][0]].private_address ~ 'true'"
     )
     assert text_of(call("token", address, ".", 1)) == "(hostvars[groups['wn'][0]].private_address).split('.')[1]"
+    found = jinja2.Environment().from_string("{{ " + text_of(call("token", "a-b:c.d-e", "-:.:", 4)) + " }}")
+    assert found.render() == "e"
+    with pytest.raises(NeverKnown):
+        text_of(call("token", "a", "abcdefghijklmnopqrstuvw", 0))
 
 
 def test_join():
