@@ -13,23 +13,12 @@ author:
   - The indigo.paas authors (@indigo-paas)
 description:
   - Waits as M(ansible.builtin.wait_for_connection) does, until Ansible can run modules on the node.
+  - In check mode it does not wait.
   - Where the node is known to be set up, a host key that is not known and a login that is refused end the wait at once,
     with what to do.
 extends_documentation_fragment:
   - indigo.paas.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - In check mode it does not wait.
-  diff_mode:
-    support: N/A
-    details:
-      - This module changes nothing.
-  idempotent:
-    support: full
-    details:
-      - This module changes nothing.
+  - indigo.paas.attributes.info
 options:
   settled:
     description:
