@@ -31,6 +31,7 @@ class Kind(StrEnum):
     STEP = "step"  # a step began
     STEP_DONE = "step_done"  # a step is over; seconds
     TASK = "task"  # a task began
+    RETRY = "retry"  # a task tries once more; text
     TASK_DONE = "task_done"  # a task is over on all nodes; seconds
     CHANGED = "changed"  # a task changed a node
     FAILED = "failed"  # a task failed on a node
@@ -71,6 +72,7 @@ class Progress:
     """The state of a run, made of its events one by one.
 
     steps: in their order. task: what is being done. working: nodes that the task still runs on.
+    tries: which try of the task it is, where that is not the first: "try 3 of 30".
     changed: task results that changed a node. result: what the playbook published as paas_result.
     failures: by node, the last one; rescued failures are among them. errors: those outside of tasks.
     last_line: the last thing that was printed outside of Ansible's own output.
@@ -79,6 +81,7 @@ class Progress:
     steps: list[Step] = field(default_factory=list)
     task: str | None = None
     task_started: float = 0.0
+    tries: str = ""
     working: list[str] = field(default_factory=list)
     changed: int = 0
     failures: dict[str, Event] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Progress:
     last_line: str | None = None
     _parts: list[tuple[str, str]] = field(default_factory=list)
     _failed: dict[str, tuple[str, str, list[str]]] = field(default_factory=dict)
+    _try: int = 0
     _unread: str = ""
     _play: str = ""
     _play_started: float = 0.0
@@ -111,6 +115,8 @@ class Progress:
                 yield from self._start_task(when, data)
             case "runner_on_start":
                 self.working.append(str(data.get("host", "")))
+            case "runner_retry":
+                yield from self._retry(when, data)
             case "runner_on_ok" | "runner_on_skipped" | "runner_on_failed" | "runner_on_unreachable":
                 yield from self._node_done(name, when, data)
             case "playbook_on_stats":
@@ -152,11 +158,19 @@ class Progress:
             self._parts = _parts(self.task)
         yield Event(when, Kind.TASK, self._play, self.task)
 
+    def _retry(self, when: float, data: Mapping[str, Any]) -> Iterator[Event]:
+        """Tell the try that begins, of all nodes that of the one that is furthest."""
+        result = data.get("res") or {}
+        done, tries = result.get("attempts"), result.get("retries")
+        if isinstance(done, int) and isinstance(tries, int) and done > self._try:
+            self._try, self.tries = done, f"try {done + 1} of {tries}"
+            yield Event(when, Kind.RETRY, self._play, self.task, text=self.tries)
+
     def _end_task(self, when: float) -> Iterator[Event]:
         if self.task is not None:
             seconds = round(max(0.0, when - self.task_started), 3)
             yield Event(when, Kind.TASK_DONE, self._play, self.task, seconds=seconds)
-        self.task, self.working = None, []
+        self.task, self.working, self.tries, self._try = None, [], "", 0
 
     def _end_step(self, when: float) -> Iterator[Event]:
         yield from self._end_task(when)

@@ -153,6 +153,28 @@ def test_what_is_not_a_component_s_is_not_told_as_one():
     assert progress.reason() == "Set up: 'Gather the facts of the nodes' failed on n0: no"
 
 
+def retried(seconds, host, attempts, retries=31):
+    return event("runner_retry", seconds, host=host, task="Ask", res={"attempts": attempts, "retries": retries})
+
+
+def test_tries_are_told_once_whatever_the_nodes():
+    progress, events = told(
+        play(0, "Check"),
+        task(0, "Ask", "htcondor"),
+        retried(1, "n0", 1),
+        retried(1, "n1", 1),
+        retried(3, "n1", 2),
+        event("runner_retry", 4, host="n1", task="Ask", res={"censored": "hidden"}),
+    )
+    assert [(one.time, one.task, one.text) for one in events if one.kind is Kind.RETRY] == [
+        (timestamp(created(1)), "htcondor: Ask", "try 2 of 31"),
+        (timestamp(created(3)), "htcondor: Ask", "try 3 of 31"),
+    ]
+    assert progress.tries == "try 3 of 31"
+    list(progress.feed(task(5, "Next")))
+    assert progress.tries == ""
+
+
 def test_a_rescued_failure_is_not_the_reason():
     progress, _ = told(
         play(0, "Set up"),
