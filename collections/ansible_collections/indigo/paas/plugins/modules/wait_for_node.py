@@ -12,7 +12,7 @@ version_added: 0.4.0
 author:
   - The indigo.paas authors (@indigo-paas)
 description:
-  - Waits as M(ansible.builtin.wait_for_connection) does, until Ansible can run modules on the node.
+  - Waits as C(ansible.builtin.wait_for_connection) does, until Ansible can run modules on the node.
   - In check mode it does not wait.
   - Where the node is known to be set up, a host key that is not known and a login that is refused end the wait at once,
     with what to do.
@@ -48,7 +48,7 @@ options:
     type: int
     default: 1
 seealso:
-  - module: ansible.builtin.wait_for_connection
+  - module: indigo.paas.fleet
 """
 
 EXAMPLES = r"""
