@@ -7,7 +7,7 @@ A step is a play. All times are epoch seconds, all durations seconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,9 @@ _TAIL = 10
 # As many nodes are named in one sentence.
 _LISTED = 5
 _UNREAD_SOURCE = re.compile(r"^Failed to parse inventory with '[\w.]+' plugin: (.+)")
+# The tasks of the playbooks in which the roles and plays of components run.
+_OF_COMPONENTS = re.compile(r"^Run the (?:role|plays) of (.+)$", re.DOTALL)
+_COMPONENT = re.compile(r"(.+) \(([^()]*)\)", re.DOTALL)
 _LABEL = re.compile(r"^\s*\[?(?:WARNING|DEPRECATION WARNING|ERROR)\]?[:!]\s*")
 
 # Events that hold only a text.
@@ -32,6 +35,7 @@ class Kind(StrEnum):
     STEP = "step"  # a step began
     STEP_DONE = "step_done"  # a step is over; seconds
     TASK = "task"  # a task began
+    RETRY = "retry"  # a task tries once more; text
     TASK_DONE = "task_done"  # a task is over on all nodes; seconds
     CHANGED = "changed"  # a task changed a node
     FAILED = "failed"  # a task failed on a node
@@ -77,6 +81,7 @@ class Progress:
     never from another one's result or from the sum that Ansible makes of all results at the end.
 
     steps: in their order. task: what is being done. working: nodes that the task still runs on.
+    tries: which try of the task it is, where that is not the first: "try 3 of 30".
     changed: task results that changed a node. result: what the playbook published as paas_result.
     failures: by node, the last one; rescued failures are among them. errors: those outside of tasks.
     last_line: the last thing that was printed outside of Ansible's own output.
@@ -85,6 +90,7 @@ class Progress:
     steps: list[Step] = field(default_factory=list)
     task: str | None = None
     task_started: float = 0.0
+    tries: str = ""
     working: list[str] = field(default_factory=list)
     changed: int = 0
     failures: dict[str, Event] = field(default_factory=dict)
@@ -92,6 +98,9 @@ class Progress:
     result: dict[str, Any] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     last_line: str | None = None
+    _parts: list[tuple[str, str]] = field(default_factory=list)
+    _failed: dict[str, tuple[str, str, list[str]]] = field(default_factory=dict)
+    _try: int = 0
     _unread: str = ""
     _play: str = ""
     _play_started: float = 0.0
@@ -119,10 +128,13 @@ class Progress:
             case "playbook_on_play_start":
                 yield from self._end_step(when)
                 self._play, self._play_started = str(data.get("name", "")), when
+                self._parts = []
             case "playbook_on_task_start":
                 yield from self._start_task(when, data)
             case "runner_on_start":
                 self.working.append(str(data.get("host", "")))
+            case "runner_retry":
+                yield from self._retry(when, data)
             case "runner_on_ok" | "runner_on_skipped" | "runner_on_failed" | "runner_on_unreachable":
                 yield from self._node_done(name, when, data)
             case "playbook_on_stats":
@@ -144,11 +156,13 @@ class Progress:
         if not failures:
             return self.errors[-1] if self.errors else self.last_line
         first = failures[0]
-        others = [event.node or "?" for event in failures[1:] if event.task == first.task]
-        nodes = _listed([first.node or "?", *others])
+        role, task, _components = self._failed[first.node or ""]
+        same = [node for event in failures if (node := event.node or "") and self._failed[node][:2] == (role, task)]
+        nodes = _listed(same)
         if first.kind is Kind.UNREACHABLE:
             return f"{first.step}: {nodes} cannot be reached: {first.text}"
-        return f"{first.step}: '{first.task}' failed on {nodes}: {first.text}"
+        components = list(dict.fromkeys(name for node in same for name in self._failed[node][2]))
+        return f"{first.step}: '{_named(role, task, components)}' failed on {nodes}: {first.text}"
 
     def _start_task(self, when: float, data: Mapping[str, Any]) -> Iterator[Event]:
         yield from self._end_task(when)
@@ -156,13 +170,23 @@ class Progress:
             self.steps.append(Step(self._play, self._play_started))
             yield Event(self._play_started, Kind.STEP, self._play)
         self.task, self.task_started = task_name(data), when
+        if not data.get("role"):
+            self._parts = _parts(self.task)
         yield Event(when, Kind.TASK, self._play, self.task)
+
+    def _retry(self, when: float, data: Mapping[str, Any]) -> Iterator[Event]:
+        """Tell the try that begins, of all nodes that of the one that is furthest."""
+        result = data.get("res") or {}
+        done, tries = result.get("attempts"), result.get("retries")
+        if isinstance(done, int) and isinstance(tries, int) and done > self._try:
+            self._try, self.tries = done, f"try {done + 1} of {tries}"
+            yield Event(when, Kind.RETRY, self._play, self.task, text=self.tries)
 
     def _end_task(self, when: float) -> Iterator[Event]:
         if self.task is not None:
             seconds = round(max(0.0, when - self.task_started), 3)
             yield Event(when, Kind.TASK_DONE, self._play, self.task, seconds=seconds)
-        self.task, self.working = None, []
+        self.task, self.working, self.tries, self._try = None, [], "", 0
 
     def _end_step(self, when: float) -> Iterator[Event]:
         yield from self._end_task(when)
@@ -188,10 +212,19 @@ class Progress:
         if kind is None:
             return
         text = "" if kind is Kind.CHANGED else failure_text(result)
-        told = Event(when, kind, self._play, task_name(data), node, text, data.get("duration"))
+        components = [] if kind is Kind.CHANGED else self._components_of(node)
+        role, task = _role_and_task(data)
+        told = Event(when, kind, self._play, _named(role, task, components), node, text, data.get("duration"))
         if kind in (Kind.FAILED, Kind.UNREACHABLE):
             self.failures[node] = told
+            self._failed[node] = (role, task, components)
         yield told
+
+    def _components_of(self, node: str) -> list[str]:
+        """Return which components are being worked on at NODE; those of all nodes where its group is not known."""
+        groups = {each["group"] for each in self.result.get("nodes") or () if each.get("name") == node}
+        there = [name for name, group in self._parts if group in groups]
+        return there or [name for name, _group in self._parts]
 
     def _take_stats(self, data: Mapping[str, Any]) -> None:
         self.lost = frozenset([*(data.get("failures") or {}), *(data.get("dark") or {})])
@@ -250,9 +283,7 @@ def unread_source(output: str) -> str | None:
 
 def task_name(data: Mapping[str, Any]) -> str:
     """Return the name of the task of a runner event, its role in front: "htcondor: Install the packages"."""
-    name = str(data.get("task") or data.get("name") or data.get("task_action") or "")
-    role = re.split(r"[./]", str(data.get("role") or ""))[-1]
-    return f"{role}: {name}" if role else name
+    return _named(*_role_and_task(data))
 
 
 def failure_text(result: Mapping[str, Any]) -> str:
@@ -272,6 +303,24 @@ def failure_text(result: Mapping[str, Any]) -> str:
     return (
         "\n".join(part for part in (said.strip(), tail if tail not in said else "") if part) or "No reason was given."
     )
+
+
+def _role_and_task(data: Mapping[str, Any]) -> tuple[str, str]:
+    name = str(data.get("task") or data.get("name") or data.get("task_action") or "")
+    return re.split(r"[./]", str(data.get("role") or ""))[-1], name
+
+
+def _named(role: str, task: str, components: Sequence[str] = ()) -> str:
+    """Return the name of a TASK of ROLE, which works on COMPONENTS: "htcondor of front_end: Install the packages"."""
+    owner = f" of {', '.join(components)}" if components else ""
+    return f"{role}{owner}: {task}" if role else task
+
+
+def _parts(task: str) -> list[tuple[str, str]]:
+    """Return the components that a TASK runs the role or plays of, each with the group of its nodes."""
+    named = _OF_COMPONENTS.match(task)
+    found = [_COMPONENT.fullmatch(part) for part in named[1].split("; ")] if named else []
+    return [(part[1], part[2]) for part in found if part]
 
 
 def _listed(nodes: list[str]) -> str:

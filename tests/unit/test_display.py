@@ -52,6 +52,56 @@ def test_a_long_step_and_a_long_task_are_announced_while_they_run():
     assert stream.getvalue().splitlines()[1:] == ["[   3.0 s]   htcondor: Install on n0, n1 ..."]
 
 
+def test_nothing_is_silent_for_long():
+    stream, clock = io.StringIO(), Clock()
+    shown = Lines(stream, clock)
+    progress = Progress(steps=[Step("Check", 100)], task="web: Ask", task_started=100, working=["n0"])
+    for second in range(100, 116):
+        clock.now = second
+        if second == 109:
+            progress.tries = "try 3 of 30"
+        shown.tick(progress)
+    assert stream.getvalue().splitlines() == [
+        "[   3.0 s]   web: Ask on n0 ...",
+        "[   8.0 s]   web: Ask on n0 ... 8 s",
+        "[  13.0 s]   web: Ask on n0, try 3 of 30 ... 13 s",
+    ]
+
+
+def test_many_short_tasks_are_not_silent_either():
+    stream, clock = io.StringIO(), Clock()
+    shown = Lines(stream, clock)
+    progress = Progress(steps=[Step("Set up", 100)])
+    for number in range(14):
+        clock.now = 100 + number
+        progress.task, progress.task_started, progress.working = f"web: Part {number}", 100 + number, []
+        shown.tick(progress)
+    assert stream.getvalue().splitlines() == ["[   5.0 s]   web: Part 5 ...", "[  10.0 s]   web: Part 10 ..."]
+
+
+def test_the_time_before_the_first_step_is_not_silent():
+    stream, clock = io.StringIO(), Clock()
+    shown = Lines(stream, clock)
+    clock.now = 106
+    shown.tick(Progress())
+    shown.tick(Progress(steps=[Step("Plan", 100, over=True)]))
+    assert stream.getvalue().splitlines() == ["[   6.0 s] Check what is asked for ..."]
+
+
+def test_a_step_of_which_no_task_is_known_is_not_silent():
+    stream, clock = io.StringIO(), Clock()
+    shown = Lines(stream, clock)
+    progress = Progress(steps=[Step("Set up", 100)])
+    shown.event(Event(100, Kind.STEP, "Set up"), progress)
+    for second in range(100, 112):
+        clock.now = second
+        shown.tick(progress)
+    assert stream.getvalue().splitlines() == [
+        "[   0.0 s] Set up ...",
+        "[   7.0 s]   Set up ... 7 s",
+    ]
+
+
 def test_trouble_and_progress_come_under_their_step():
     told = lines(
         Event(100, Kind.STEP, "Make"),

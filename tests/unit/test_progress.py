@@ -155,6 +155,74 @@ def test_a_failure_names_step_task_nodes_and_cause():
     assert progress.reason() == "Set up: 'Install' failed on n1, n0: No package\napt: gone"
 
 
+def component_failures(*nodes, published=()):
+    """Return the progress after two components' roles, of which the second failed on NODES."""
+    return told(
+        play(0, "Check"),
+        task(0, "Publish"),
+        event(
+            "runner_on_ok", 0, host="localhost", res={"ansible_stats": {"data": {"paas_result": {"nodes": published}}}}
+        ),
+        task(0, "Run the role of hello (server)"),
+        task(0, "Get the page", "lab.own.greeter"),
+        task(1, "Run the role of hello two (server); other (other)"),
+        task(2, "Get the page", "lab.own.greeter"),
+        *(
+            event("runner_on_failed", 3, host=node, task="Get the page", role="lab.own.greeter", res={"msg": "no"})
+            for node in nodes
+        ),
+        stats(3, failures=nodes),
+    )[0]
+
+
+def test_a_failure_names_the_component():
+    published = [{"name": "server-0", "group": "server"}, {"name": "other-0", "group": "other"}]
+    progress = component_failures("server-0", published=published)
+    assert progress.reason() == "Check: 'greeter of hello two: Get the page' failed on server-0: no"
+    progress = component_failures("gone-0", published=published)
+    assert progress.reason() == "Check: 'greeter of hello two, other: Get the page' failed on gone-0: no"
+
+
+def test_one_task_that_fails_for_several_components_is_one_reason():
+    published = [{"name": "server-0", "group": "server"}, {"name": "other-0", "group": "other"}]
+    progress = component_failures("server-0", "other-0", published=published)
+    assert progress.reason() == "Check: 'greeter of hello two, other: Get the page' failed on server-0, other-0: no"
+    assert progress.failures["other-0"].task == "greeter of other: Get the page"
+
+
+def test_what_is_not_a_component_s_is_not_told_as_one():
+    progress, _ = told(
+        play(0, "Set up"),
+        task(0, "Run the role of hello (server)"),
+        task(1, "Gather the facts of the nodes"),
+        failed(2, "n0", "Gather the facts of the nodes", msg="no"),
+        stats(3, failures=["n0"]),
+    )
+    assert progress.reason() == "Set up: 'Gather the facts of the nodes' failed on n0: no"
+
+
+def retried(seconds, host, attempts, retries=31):
+    return event("runner_retry", seconds, host=host, task="Ask", res={"attempts": attempts, "retries": retries})
+
+
+def test_tries_are_told_once_whatever_the_nodes():
+    progress, events = told(
+        play(0, "Check"),
+        task(0, "Ask", "htcondor"),
+        retried(1, "n0", 1),
+        retried(1, "n1", 1),
+        retried(3, "n1", 2),
+        event("runner_retry", 4, host="n1", task="Ask", res={"censored": "hidden"}),
+    )
+    assert [(one.time, one.task, one.text) for one in events if one.kind is Kind.RETRY] == [
+        (timestamp(created(1)), "htcondor: Ask", "try 2 of 31"),
+        (timestamp(created(3)), "htcondor: Ask", "try 3 of 31"),
+    ]
+    assert progress.tries == "try 3 of 31"
+    list(progress.feed(task(5, "Next")))
+    assert progress.tries == ""
+
+
 def test_a_rescued_failure_is_not_the_reason():
     progress, _ = told(
         play(0, "Set up"),

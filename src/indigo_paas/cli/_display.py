@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 LONG_TASK = 2.0
 # A step that has nothing to say for as long is announced; a fast one is told when it is done (seconds).
 SLOW_STEP = 1.0
+# After as long without a line there is one more, whatever goes on (seconds).
+LONGEST_SILENCE = 5.0
+
+# What goes on before the first step begins.
+_BEFORE = "Check what is asked for"
 
 _NODES = 4
 _PROGRESS_LINES = 3
@@ -79,6 +84,7 @@ class Lines(_Display):
         self._started = clock()
         self._step: Event | None = None
         self._task_told: float | None = None
+        self._last = self._started
 
     def event(self, event: Event, progress: Progress) -> None:
         if event.kind is Kind.STEP:
@@ -95,7 +101,7 @@ class Lines(_Display):
         return
 
     def tick(self, progress: Progress) -> None:
-        """Announce a step and a task that take long, once."""
+        """Announce a step and a task that take long, and then say from time to time what goes on."""
         now = self._clock()
         if self._step and now - self._step.time > SLOW_STEP:
             self._tell_step()
@@ -103,7 +109,17 @@ class Lines(_Display):
         if progress.task and now - began > LONG_TASK and self._task_told != began:
             self._task_told = began
             self._tell_step()
-            self._print(now, f"  {line(progress.task)}{_on(progress.working)} ...")
+            self._print(now, f"  {_doing(progress)} ...")
+        elif now - self._last >= LONGEST_SILENCE:
+            self._tell_step()
+            self._tell_more(now, progress)
+
+    def _tell_more(self, now: float, progress: Progress) -> None:
+        if progress.step:
+            seconds = now - (progress.task_started if progress.task else progress.step.started)
+            self._print(now, f"  {_doing(progress)} ..." + (f" {seconds:.0f} s" if seconds > LONG_TASK else ""))
+        elif not progress.steps:
+            self._print(now, f"{_BEFORE} ...")
 
     def _tell_step(self) -> None:
         if self._step:
@@ -113,6 +129,7 @@ class Lines(_Display):
     def _print(self, moment: float, text: str) -> None:
         seconds = f"{max(0.0, moment - self._started):6.1f} s"
         print(f"[{seconds}] {text}", file=self._stream, flush=True)
+        self._last = self._clock()
 
 
 class Live(_Display):
@@ -161,7 +178,7 @@ class Live(_Display):
         from rich.console import Group
 
         now = time.time()
-        steps = list(self._progress.steps) or [Step("Check what is asked for", self._started)]
+        steps = list(self._progress.steps) or [Step(_BEFORE, self._started)]
         rows: list[Any] = [self._step_row(step, now) for step in steps]
         return Group(*rows, *self._task_rows(now))
 
@@ -184,7 +201,7 @@ class Live(_Display):
         rows = []
         if progress.task:
             seconds = max(0.0, now - progress.task_started)
-            text = f"    {line(progress.task)}{_on(list(progress.working))}  {seconds:.0f} s"
+            text = f"    {_doing(progress)}  {seconds:.0f} s"
             rows.append(Text(text, style="dim", no_wrap=True, overflow="ellipsis"))
         rows += [Text(f"    {said}", style="dim", no_wrap=True, overflow="ellipsis") for said in list(self._said)]
         return rows
@@ -205,6 +222,14 @@ def _told(event: Event) -> str:
         case Kind.FAILED | Kind.UNREACHABLE:
             return f"  {line(event.task)}: {_TROUBLE[event.kind]}: {line(event.node)}: {line(event.text)}"
     return ""
+
+
+def _doing(progress: Progress) -> str:
+    """Return what is being done, on which nodes: the task, or the step where no task is known."""
+    step = progress.step
+    doing = progress.task or (step.name if step else "")
+    tries = f", {line(progress.tries)}" if progress.tries else ""
+    return f"{line(doing)}{_on(list(progress.working))}{tries}"
 
 
 def _on(nodes: list[str]) -> str:

@@ -110,9 +110,13 @@ def feed(progress: Progress, told: Told) -> None:
             progress.steps.append(Step(told.step or "", told.time))
             progress.task = None
         case Kind.TASK:
-            progress.task, progress.task_started = told.task, told.time
+            progress.task, progress.task_started, progress.tries = told.task, told.time, ""
+        case Kind.RETRY:
+            if progress.task != told.task:
+                progress.task, progress.task_started = told.task, told.time
+            progress.tries = told.text
         case Kind.TASK_DONE:
-            progress.task = None
+            progress.task, progress.tries = None, ""
         case Kind.CHANGED:
             progress.changed += 1
         case Kind.STEP_DONE if progress.step is not None:

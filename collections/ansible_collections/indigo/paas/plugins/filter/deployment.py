@@ -100,6 +100,14 @@ def stages_with(stages: list[dict[str, t.Any]], entry_point: str) -> list[dict[s
     return [stage for stage in plain(stages) if stage.get("role") and has_entry_point(stage["role"], entry_point)]
 
 
+def parts(plan: dict[str, t.Any], stage: dict[str, t.Any]) -> str:
+    """Return the components of STAGE, each with the group of its nodes, as it is told while the stage runs."""
+    planned, wanted_names = plain(plan), plain(stage)["components"]
+    groups = {group["name"]: group["group"] for group in planned["groups"]}
+    found = {component["name"]: groups.get(component["group"]) for component in planned["components"]}
+    return "; ".join(f"{name} ({found.get(name)})" for name in wanted_names)
+
+
 def outputs(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the values of the template's outputs, by name; null where nothing is known.
 
@@ -146,5 +154,6 @@ class FilterModule:
             "peers": peers,
             "stages_with": stages_with,
             "outputs": outputs,
+            "parts": parts,
             "variables_of_facts": variables_of_facts,
         }

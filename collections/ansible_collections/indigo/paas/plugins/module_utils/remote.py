@@ -10,6 +10,7 @@ import subprocess
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.indigo.paas.plugins.module_utils.entry import Refusal, refusal
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 
 SSH_FAILED = 255
@@ -110,8 +111,13 @@ def ssh_words(known_hosts: str | None, key: str | None, accept_new_keys: bool = 
 
 
 def _remedy(said: str) -> str | None:
-    if "Host key verification failed" in said:
-        return "Add its host key to the file known_hosts, or set site_accept_new_host_keys to true."
-    if "Permission denied" in said:
-        return "Put the public key into the user's authorized_keys there, and name the private one in the host's key."
+    match refusal(said):
+        case Refusal.CHANGED_HOST_KEY:
+            return "Its host key is another one than known_hosts has: if that is as it should be, replace it there."
+        case Refusal.UNKNOWN_HOST_KEY:
+            return "Add its host key to the file known_hosts, or set site_accept_new_host_keys to true."
+        case Refusal.NO_LOGIN:
+            return (
+                "Put the public key into the user's authorized_keys there, and name the private one in the host's key."
+            )
     return None

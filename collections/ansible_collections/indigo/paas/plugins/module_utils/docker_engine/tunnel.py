@@ -15,6 +15,7 @@ import time
 import typing as t
 import weakref
 
+from ansible_collections.indigo.paas.plugins.module_utils import entry
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.endpoint import Endpoint
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.remote import ssh_words
@@ -103,10 +104,11 @@ def refusal(site: str, endpoint: Endpoint, said: str) -> SiteError:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     reason = lines[-1] if lines else "it gave no reason"
     hint = None
-    if "Host key verification failed" in said:
-        hint = "Add its host key to known_hosts, or name a file that has it in site_known_hosts."
-    elif "Permission denied" in said:
-        hint = "Put the public key into the user's authorized_keys there, and name the private one in site_key."
+    match entry.refusal(said):
+        case entry.Refusal.UNKNOWN_HOST_KEY | entry.Refusal.CHANGED_HOST_KEY:
+            hint = "Add its host key to known_hosts, or name a file that has it in site_known_hosts."
+        case entry.Refusal.NO_LOGIN:
+            hint = "Put the public key into the user's authorized_keys there, and name the private one in site_key."
     return SiteError(f"The host of site '{site}' does not let us in at {endpoint.url}: {reason}", hint=hint)
 
 

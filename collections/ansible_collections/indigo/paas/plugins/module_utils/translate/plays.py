@@ -124,8 +124,8 @@ def _make(plan: Data) -> Play:
     }
 
 
-def reach_play() -> Play:
-    """Return the play that waits for the nodes."""
+def reach_play(exist: bool) -> Play:
+    """Return the play that waits for the nodes, of which it is known whether all EXIST before it runs."""
     return {
         "name": "Reach the nodes",
         "hosts": "paas_nodes",
@@ -134,7 +134,10 @@ def reach_play() -> Play:
         "tasks": [
             {
                 "name": "Wait until the node answers",
-                "ansible.builtin.wait_for_connection": {"timeout": CONNECTION_TIMEOUT},
+                "indigo.paas.wait_for_node": {
+                    "timeout": CONNECTION_TIMEOUT,
+                    "settled": True if exist else Template("{{ paas_node.leased }}"),
+                },
             }
         ],
     }

@@ -125,7 +125,7 @@ def _site(plan: Data, target: Target, arguments: Arguments) -> str:
     foreign = externals.stages_of(plan)
     parts: list[tuple[str, list[t.Any]]] = [("", [externals.fetch_play(plays.ON_CONTROLLER)])] if foreign else []
     parts += [] if target.site is None else plays.nodes_plays(plan)
-    parts.append(("", [plays.reach_play(), *([externals.facts_play()] if foreign else [])]))
+    parts.append(("", [plays.reach_play(exist=target.site is None), *([externals.facts_play()] if foreign else [])]))
     for stage in plan["stages"]:
         parts.append((_described(stage), [plays.stage_play(stage, arguments)]))
     parts += [("", [plays.check_play(stage)]) for stage in checked]

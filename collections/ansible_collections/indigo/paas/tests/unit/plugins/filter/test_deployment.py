@@ -141,3 +141,15 @@ def test_stages_are_chosen_by_what_their_roles_can_do():
     assert deployment.stages_with(stages, "clean") == stages[:1]
     assert deployment.stages_with(stages, "drain") == stages[:1]
     assert deployment.stages_with(stages, "vanish") == []
+
+
+def test_the_components_of_a_stage_are_named_with_their_nodes():
+    plan = {
+        "groups": [{"name": "my server", "group": "my_server"}, {"name": "b", "group": "b"}],
+        "components": [
+            {"name": "one", "group": "my server"},
+            {"name": "two", "group": "b"},
+            {"name": "x", "group": "b"},
+        ],
+    }
+    assert deployment.parts(plan, {"components": ["one", "two"]}) == "one (my_server); two (b)"

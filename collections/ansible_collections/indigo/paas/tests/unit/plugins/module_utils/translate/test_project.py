@@ -351,6 +351,17 @@ def test_local_playbooks_are_carried_into_the_project(foreign, tmp_path):
         carried(foreign)
 
 
+def test_only_keys_of_machines_that_exist_are_known_to_be_settled(plan):
+    def reached(where: Target) -> dict[str, Any]:
+        plays = yaml.load(translate(plan, where, "pool", "0.1.0", nothing)["site.yml"], Loader=Loader)
+        play = next(play for play in plays if play["name"] == "Reach the nodes")
+        wait: dict[str, Any] = play["tasks"][0]["indigo.paas.wait_for_node"]
+        return wait
+
+    assert reached(target())["settled"] is True
+    assert reached(Target("s"))["settled"] == "{{ paas_node.leased }}"
+
+
 def test_secrets_become_variables_of_a_vault(plan):
     plan["components"][0]["operations"][0]["arguments"] = {
         "probe_password": "correct-horse",
