@@ -58,6 +58,12 @@ def external(
     }
 
 
+def is_installed(artifact: Any) -> bool:
+    """Say whether an artifact is a role or a collection that is installed for playbooks."""
+    kind = str(artifact.get("type", "")) if isinstance(artifact, Mapping) else ""
+    return kind.endswith((_GALAXY_ROLE, _GALAXY_COLLECTION))
+
+
 def by_file(artifacts: Iterable[Any]) -> dict[str, Any]:
     """Return artifacts by their files, the first of each."""
     found: dict[str, Any] = {}
@@ -106,7 +112,7 @@ def _is_file(artifact: Any, is_named: bool) -> bool:
         is_role = _ROLE_TO_INSTALL.match(file) is not None and not file.lower().endswith((*_YAML, *_SCRIPTS))
         return not is_role or "/" in file
     kind = str(artifact.get("type", ""))
-    if artifact.get("repository") or ".Deployment.Image" in kind or kind.endswith((_GALAXY_ROLE, _GALAXY_COLLECTION)):
+    if artifact.get("repository") or ".Deployment.Image" in kind or is_installed(artifact):
         return False
     return is_named or ".Implementation." not in kind
 
