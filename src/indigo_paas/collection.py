@@ -63,6 +63,8 @@ def plan_template(
             trust=template.trust,
             sketch=sketch,
         ).to_dict()
+        if not sketch:
+            _require_files(plan, template)
         return plan
 
 
@@ -563,6 +565,16 @@ def _texts(data: Any) -> Iterator[str]:
     elif isinstance(data, dict | list):
         for item in data.values() if isinstance(data, dict) else data:
             yield from _texts(item)
+
+
+def _require_files(plan: Mapping[str, Any], template: Template) -> None:
+    """Refuse the PLAN of TEMPLATE where files that its playbooks need cannot be had."""
+    from ansible_collections.indigo.paas.plugins.module_utils.artifacts import presence
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca import csar
+
+    if any(stage.get("external") for stage in plan["stages"]):
+        inside = _open(template)[1]
+        presence.require(plan, inside if isinstance(inside, csar.Archive) else None, template.path is not None)
 
 
 def _open(template: Template) -> tuple[Any, Any]:

@@ -21,6 +21,8 @@ _UNREAD_SOURCE = re.compile(r"^Failed to parse inventory with '[\w.]+' plugin: (
 # The tasks of the playbooks in which the roles and plays of components run.
 _OF_COMPONENTS = re.compile(r"^Run the (?:role|plays) of (.+)$", re.DOTALL)
 _COMPONENT = re.compile(r"(.+) \(([^()]*)\)", re.DOTALL)
+# Said instead of an error where the run can do without; where it cannot, it says so itself.
+_DISPENSABLE_SOURCE = re.compile(r"^Unable to parse .+ as an inventory source$")
 _LABEL = re.compile(r"^\s*\[?(?:WARNING|DEPRECATION WARNING|ERROR)\]?[:!]\s*")
 
 # Events that hold only a text.
@@ -254,7 +256,7 @@ class Progress:
         elif name == "error":
             self.errors.append(f"{said}: {self._unread}" if self._unread else said)
             yield Event(when, Kind.ERROR, self._play or None, self.task, text=self.errors[-1])
-        elif said and name != "deprecated":
+        elif said and name != "deprecated" and not _DISPENSABLE_SOURCE.search(said):
             yield Event(when, Kind.WARNING, self._play or None, self.task, text=said)
 
     def _printed(self, when: float, text: str) -> Iterator[Event]:

@@ -30,6 +30,11 @@ def show(value: object) -> str:
     return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
 
 
+def counted(number: int, one: str) -> str:
+    """Return NUMBER of things of which ONE is the name of a single one, as "1 node" and "2 nodes"."""
+    return f"{number} {one}{'' if number == 1 else 's'}"
+
+
 def _inert(character: str) -> str:
     if character == "\n" or unicodedata.category(character) not in _UNPRINTABLE:
         return character

@@ -212,3 +212,24 @@ def test_ssh_chooses_a_node():
         _node("pool", NODES, "wn-9")
     with pytest.raises(BadInput, match="no nodes"):
         _node("pool", [], None)
+
+
+@pytest.mark.parametrize("count", ["-1", "1.5", "many", "", "1000000"])
+def test_a_count_is_a_whole_number_from_0(count, capsys):
+    assert cli.run(["scale", "demo", f"wn_server={count}"]) == 2
+    assert "with a whole number from 0 to 999999, as in wn_server=4" in capsys.readouterr().err
+
+
+def test_one_node_in_one_group_is_called_so(tmp_path, capsys):
+    template = tmp_path / "one.yaml"
+    nodes = "node_templates: { server: { type: tosca.nodes.Compute } }"
+    template.write_text(f"tosca_definitions_version: tosca_simple_yaml_1_3\ntopology_template: {{ {nodes} }}\n")
+    assert cli.run(["template", "check", str(template)]) == 0
+    assert capsys.readouterr().out == f"{template} is fine: 1 node in 1 group; no services.\n"
+
+
+def test_the_help_says_where_things_are_kept_and_which_endings_are_known(capsys):
+    assert cli.run(["--help"]) == cli.run(["graph", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "~/.local/share/indigo-paas" in said
+    assert ".svg, .dot, .gv, .mmd, .mermaid" in said

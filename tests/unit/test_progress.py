@@ -281,6 +281,8 @@ def test_what_plugins_print():
         event("verbose", 1, "local: Making 2 nodes\r\n"),
         event("warning", 2, "[WARNING]: a folded\nwarning\n"),
         event("verbose", 3, "\r\n"),
+        event("verbose", 3, "[WARNING]: Unable to parse /home/me/cluster.indigo.yml\nas an inventory source\r\n"),
+        event("warning", 3, "[WARNING]: Unable to parse /home/me/cluster.indigo.yml as an inventory source\n"),
         event("deprecated", 3, "[DEPRECATION WARNING]: old"),
     )
     assert [(one.kind, one.text, one.step) for one in events[2:]] == [

@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indigo_paas.text import clean, line, show
+from indigo_paas.text import clean, counted, line, show
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 nodes"), (1, "1 node"), (2, "2 nodes")])
+def test_a_single_thing_is_called_so(number, said):
+    assert counted(number, "node") == said
 
 
 @given(st.text())

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from indigo_paas.text import line, show
+from indigo_paas.text import counted, line, show
 
 _SIGNS = {"create": "+", "keep": " ", "change": "~", "remove": "-"}
 _NODE_WORDS = {
@@ -53,7 +53,7 @@ def _value(item: Data) -> Iterator[str]:
 
 def _group(item: Data) -> Iterator[str]:
     old, new = item["old_count"], item["new_count"]
-    counts = f"{old} -> {new} nodes" if old != new else f"{new} node{'s' if new != 1 else ''}"
+    counts = f"{old} -> {new} nodes" if old != new else counted(new, "node")
     yield f"  {_SIGNS[item['change']]} {line(item['name'])}: {counts}"
     for what, (sign, word) in _NODE_WORDS.items():
         names = item["nodes"][what]

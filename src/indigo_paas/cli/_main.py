@@ -76,7 +76,7 @@ class Commands(click.Group):
     "place",
     envvar=HOME_VARIABLE,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where deployments are kept; by default in your own data directory.",
+    help="Where deployments are kept; by default in your own data directory, on Linux ~/.local/share/indigo-paas.",
 )
 @click.option(
     "--sites",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from indigo_paas.text import clean, line
+from indigo_paas.text import clean, counted, line
 
 if TYPE_CHECKING:
     from indigo_paas.engine import Planned
@@ -74,7 +74,7 @@ def _nodes(group: Data, count: int) -> str:
 
     names = collection.node_names(group, min(count, _NAMED_NODES))
     shown = ", ".join(names) + (", ..." if count > _NAMED_NODES else "")
-    return f"{count} node{'s' if count != 1 else ''} ({line(shown)})"
+    return f"{counted(count, 'node')} ({line(shown)})"
 
 
 def _stages(plan: Data) -> Iterator[str]:

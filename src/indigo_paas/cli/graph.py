@@ -25,7 +25,7 @@ _BY_SUFFIX = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".m
     "--format",
     "language",
     type=click.Choice(["svg", "dot", "mermaid"]),
-    help="By default what FILE ends in (.svg, .dot, .mmd), else svg.",
+    help=f"By default what FILE ends in ({', '.join(_BY_SUFFIX)}), without FILE svg. Another ending needs it.",
 )
 def command(
     template: Template,

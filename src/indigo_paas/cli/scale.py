@@ -11,6 +11,8 @@ from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput
 from indigo_paas.settings import Settings
 
+_LARGEST = 999999
+
 
 @click.command("scale", short_help="Change how many nodes a deployment has.")
 @_common.name_argument
@@ -60,6 +62,8 @@ def command(
 def _count(pair: str) -> tuple[str, int]:
     """Return the two sides of GROUP=COUNT."""
     group, _, count = pair.rpartition("=")
-    if not group or not count.isascii() or not count.isdigit() or len(count) > 6:
-        raise BadInput(f"{pair!r} is no count. Write GROUP=COUNT with a whole number, as in wn_server=4.")
+    if not group or not count.isascii() or not count.isdigit() or len(count) > len(str(_LARGEST)):
+        raise BadInput(
+            f"{pair!r} is no count. Write GROUP=COUNT with a whole number from 0 to {_LARGEST}, as in wn_server=4."
+        )
     return group, int(count)

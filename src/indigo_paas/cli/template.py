@@ -11,7 +11,7 @@ import click
 
 from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput
-from indigo_paas.text import line
+from indigo_paas.text import counted, line
 
 if TYPE_CHECKING:
     from indigo_paas.source import Template
@@ -50,7 +50,8 @@ def check(template: Template, pairs: tuple[str, ...], file: Path | None, as_json
         return
     _common.print_warnings(warnings)
     services = ", ".join(line(stage["name"]) for stage in plan["stages"]) or "no services"
-    click.echo(f"{line(template.name)} is fine: {nodes} nodes in {len(plan['groups'])} groups; {services}.")
+    size = f"{counted(nodes, 'node')} in {counted(len(plan['groups']), 'group')}"
+    click.echo(f"{line(template.name)} is fine: {size}; {services}.")
 
 
 @command.command("schema")

@@ -27,7 +27,7 @@ class ErrorDocument(BaseModel):
     model_config = ConfigDict(
         title="Error",
         json_schema_extra={
-            "examples": [{"code": 404, "title": "Not Found", "message": "The deployment 42 doesn't exist"}]
+            "examples": [{"code": 404, "title": "Not Found", "message": "The deployment <42> doesn't exist"}]
         },
     )
 

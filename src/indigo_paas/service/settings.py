@@ -7,6 +7,7 @@ INDIGO_PAAS_JOBS_LIMIT in the environment. Keys at the top are INDIGO_PAAS_SITES
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import tomllib
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from indigo_paas import paths, runner
-from indigo_paas.errors import BadInput
+from indigo_paas.errors import BadInput, Problem
 from indigo_paas.masking import is_secret
 from indigo_paas.runner.awx import Awx, Controller
 from indigo_paas.runner.nodes import Node, Nodes
@@ -243,30 +244,51 @@ def _document(file: Path) -> dict[str, Any]:
 def _values(
     kind: type, given: Mapping[str, Any], environment: Mapping[str, str], file: str, section: str
 ) -> dict[str, Any]:
-    """Return the fields of the dataclass KIND that are GIVEN in FILE or in the ENVIRONMENT."""
+    """Return the fields of the dataclass KIND that are GIVEN in FILE or in the ENVIRONMENT.
+
+    Raises BadInput with all that is wrong.
+    """
     hints = typing.get_type_hints(kind)
     types_of = {
         each.name: hints[each.name] for each in dataclasses.fields(kind) if each.metadata.get("is_setting", True)
     }
-    _require_known(types_of, given, file, section)
+    faults: list[Problem] = []
+    with _kept(faults):
+        _require_known(types_of, given, file, section)
     values: dict[str, Any] = {}
     for key, wanted in types_of.items():
-        where = f"{file}: {section}{key}"
-        if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
-            part = given.get(key, {})
-            if not isinstance(part, dict):
-                raise BadInput(f"{where} must be a section. Write [{key}].")
-            values[key] = _made(wanted, part, environment, file, f"{section}{key}.")
-            continue
-        if _table_of(wanted):
-            values[key] = tuple(_tables(_table_of(wanted), given.get(key, []), file, f"{section}{key}"))
-            continue
-        variable = _PREFIX + f"{section}{key}".replace(".", "_").upper()
-        if environment.get(variable):
-            values[key] = _of_text(environment[variable], wanted, variable)
-        elif key in given:
-            values[key] = _of_toml(given[key], wanted, where)
+        with _kept(faults):
+            values.update(_value(key, wanted, given, environment, file, section))
+    if faults:
+        raise BadInput(*faults)
     return values
+
+
+@contextlib.contextmanager
+def _kept(faults: list[Problem]) -> Iterator[None]:
+    """Keep what is wrong in FAULTS, so that more of it is found."""
+    try:
+        yield
+    except BadInput as error:
+        faults += error.problems
+
+
+def _value(
+    key: str, wanted: Any, given: Mapping[str, Any], environment: Mapping[str, str], file: str, section: str
+) -> dict[str, Any]:
+    """Return the setting KEY of the type WANTED with its value; nothing where it is not said."""
+    where = f"{file}: {section}{key}"
+    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
+        part = given.get(key, {})
+        if not isinstance(part, dict):
+            raise BadInput(f"{where} must be a section. Write [{key}].")
+        return {key: _made(wanted, part, environment, file, f"{section}{key}.")}
+    if _table_of(wanted):
+        return {key: tuple(_tables(_table_of(wanted), given.get(key, []), file, f"{section}{key}"))}
+    variable = _PREFIX + f"{section}{key}".replace(".", "_").upper()
+    if environment.get(variable):
+        return {key: _of_text(environment[variable], wanted, variable)}
+    return {key: _of_toml(given[key], wanted, where)} if key in given else {}
 
 
 def _made(kind: Any, given: Mapping[str, Any], environment: Mapping[str, str], file: str, section: str) -> Any:
@@ -284,18 +306,26 @@ def _table_of(wanted: Any) -> Any:
     return item if dataclasses.is_dataclass(item) else None
 
 
-def _tables(kind: Any, given: Any, file: str, section: str) -> Iterator[Any]:
+def _tables(kind: Any, given: Any, file: str, section: str) -> list[Any]:
     if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
         raise BadInput(f"{file}: {section} must be a list of sections. Write [[{section}]].")
+    faults: list[Problem] = []
+    made = []
     for number, item in enumerate(given, 1):
-        # Which one of a list a variable would mean cannot be said.
-        yield _made(kind, item, {}, file, f"{section}[{number}].")
+        with _kept(faults):
+            # Which one of a list a variable would mean cannot be said.
+            made.append(_made(kind, item, {}, file, f"{section}[{number}]."))
+    if faults:
+        raise BadInput(*faults)
+    return made
 
 
 def _require_known(known: Mapping[str, Any], given: Mapping[str, Any], file: str, section: str) -> None:
-    for key in given:
-        if key not in known:
-            raise BadInput(f"{file}: {section}{key} is no setting. There is {', '.join(known)}.")
+    unknown = [
+        f"{file}: {section}{key} is no setting. There is {', '.join(known)}." for key in given if key not in known
+    ]
+    if unknown:
+        raise BadInput(*unknown)
 
 
 def _of_text(text: str, wanted: Any, where: str) -> Any:

@@ -96,7 +96,7 @@ class MemoryDesk:
             raise Busy("Somebody else changed the deployment at the same time.")
         row = self.rows.get(uuid)
         if row is None or not (user.admin or (row.owner_subject, row.owner_issuer) == (user.subject, user.issuer)):
-            raise NotFound(f"The deployment {uuid} doesn't exist")
+            raise NotFound(f"The deployment <{uuid}> doesn't exist")
         return row
 
     def template(self, user: User, uuid: str) -> str:
@@ -116,7 +116,7 @@ class MemoryDesk:
         for each in self.nodes[row.uuid]:
             if each.uuid == rid:
                 return each
-        raise NotFound(f"The resource {rid} in deployment {row.uuid} doesn't exist")
+        raise NotFound(f"The resource <{rid}> in deployment <{row.uuid}> doesn't exist")
 
     def events(self, user: User, uuid: str, after: int = 0) -> list[tuple[int, Event]]:
         self.deployment(user, uuid)

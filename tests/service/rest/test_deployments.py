@@ -283,7 +283,7 @@ def test_an_unknown_deployment(client, id, tail):
     answer = client.get(f"/deployments/{id}{tail}")
     assert answer.status_code == 404
     assert answer.json()["title"] == "Not Found"
-    assert re.fullmatch(r"The deployment .* doesn't exist", answer.json()["message"], re.DOTALL)
+    assert re.fullmatch(r"The deployment <.*> doesn't exist", answer.json()["message"], re.DOTALL)
 
 
 def test_a_uuid_may_be_written_in_capitals(client, made):

@@ -98,7 +98,7 @@ def test_resls_and_resshow(orchent, made):
 
 
 def test_what_is_not_there(orchent):
-    with pytest.raises(Failed, match=r"^Error 'Not Found' \[404\]: The deployment 42 doesn't exist$"):
+    with pytest.raises(Failed, match=r"^Error 'Not Found' \[404\]: The deployment <42> doesn't exist$"):
         orchent.depshow("42")
 
 

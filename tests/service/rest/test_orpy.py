@@ -65,7 +65,7 @@ def test_resources(orpy, made):
 
 
 def test_errors_have_their_messages(orpy, made, desk):
-    with pytest.raises(exceptions.ClientError, match="The deployment 42 doesn't exist"):
+    with pytest.raises(exceptions.ClientError, match="The deployment <42> doesn't exist"):
         orpy.deployments.show("42")
     with pytest.raises(exceptions.ClientError, match="Cannot update a deployment in CREATE_IN_PROGRESS state"):
         orpy.deployments.update(made, TEMPLATE)

@@ -60,6 +60,21 @@ def test_an_open_stream_does_not_hold_it(server):
             assert process.wait(30) == 0
 
 
+def test_all_wrong_settings_are_told(indigo, tmp_path):
+    file = tmp_path / "paas.toml"
+    file.write_text(
+        'lager = 1\n[rest]\nlargest_body = "much"\nbody = 1\n[jobs]\nworkers = "few"\n[planning]\nnodes = 0.5\n'
+    )
+    said = indigo("serve", "--config", str(file), status=2).stderr.splitlines()
+    assert [line.removeprefix(f"{file}: ").split(" ")[0] for line in said] == [
+        "lager",
+        "jobs.workers",
+        "planning.nodes",
+        "rest.body",
+        "rest.largest_body",
+    ]
+
+
 def test_a_wrong_setting_is_told(indigo, tmp_path):
     file = tmp_path / "paas.toml"
     file.write_text('[rest]\nlargest_body = "much"\n')

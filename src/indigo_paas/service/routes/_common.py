@@ -77,7 +77,7 @@ TheUserOfDeletion = Annotated[User, Depends(user_of_deletion)]
 def _uuid_of(what: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if not _UUID.fullmatch(value):
-            raise NotFound(f"The {what} {value} doesn't exist")
+            raise NotFound(f"The {what} <{value}> doesn't exist")
         return value.lower()
 
     return check

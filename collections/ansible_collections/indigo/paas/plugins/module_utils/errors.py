@@ -176,7 +176,7 @@ def _edits(one: str, other: str, limit: int) -> int:
 
 def did_you_mean(name: object, known: Iterable[str], *, what: str = "names") -> str:
     """Return a remedy for an unknown name: the nearest known one, or the list of what is known."""
-    known = list(known)
+    known = list(dict.fromkeys(known))
     near = nearest(name, known)
     if near is not None:
         return f"Did you mean '{near}'?"

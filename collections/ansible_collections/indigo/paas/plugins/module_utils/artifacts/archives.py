@@ -11,13 +11,14 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..download import is_url
+from ..errors import PaasError, Problem
 from ..tosca import csar
-from . import tree
+from . import needs, tree
 
 DIRECTORY = "archives"
 _DIGEST = 16
@@ -40,6 +41,9 @@ def unpacked(plan: Mapping[str, Any], directory: Path | None = None) -> Iterator
     with tempfile.TemporaryDirectory() as passing:
         top = (directory or Path(passing)) / DIRECTORY
         opened = {path: _unpack(path, top) for path in dict.fromkeys(path for _each, path in (*inside, *packed))}
+        problems = missing_members((each, opened[path][0]) for each, path in packed)
+        if problems:
+            raise PaasError(dict.fromkeys(problems))
         for external, path in inside:
             _lead_out(external, path, *opened[path])
         for file, path in packed:
@@ -47,6 +51,26 @@ def unpacked(plan: Mapping[str, Any], directory: Path | None = None) -> Iterator
         for former in set(top.glob("*")) - {place for _archive, place in opened.values()}:
             shutil.rmtree(former)
         yield made
+
+
+def missing_members(files: Iterable[tuple[Mapping[str, Any], csar.Archive]]) -> list[Problem]:
+    """Return a problem for each file of an external operation that is needed and is not in its archive."""
+    return [
+        needs.placed(
+            Problem(
+                f"the file '{file['file'][:200]}' that a playbook needs is not in the archive",
+                hint="Add it, beside the file that names it or by its path from the top of the archive.",
+            ),
+            file,
+        )
+        for file, archive in files
+        if file["required"] and _is_member(file) and archive.member(file["file"], file["defined_in"]) is None
+    ]
+
+
+def _is_member(file: Mapping[str, Any]) -> bool:
+    """Say whether a file can only be in the archive; a path that leaves it is refused as that."""
+    return needs.is_inside(file["file"]) and not is_url(file["file"]) and not is_url(file["defined_in"] or "")
 
 
 def externals_of(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from ..download import read_url
 from ..errors import PaasError, Problem
 from . import beside, galaxy, pins, tree
 from .dependencies import dependencies_of
-from .needs import BESIDE, COLLECTION, FILE, PLAYBOOK, ROLE, Artifact
+from .needs import BESIDE, COLLECTION, FILE, NAME_FILES, PLAYBOOK, ROLE, Artifact
 from .pins import Pin
 
 MAX_PLAYBOOK = 2_000_000
@@ -146,13 +146,15 @@ def _bring_beside(artifact: Artifact, places: Places) -> bool:
 def _changed_beside(artifact: Artifact, places: Places) -> dict[Path, Path]:
     """Return what has to be copied: the files of the user, by where they go."""
     place, source = places.directory / artifact.place, Path(artifact.source)
+    if source.is_dir():
+        raise PaasError(f"{artifact} that {artifact.needed} needs is a directory", hint=NAME_FILES)
     if source.exists():
         around = beside.files_of(source) if artifact.kind == BESIDE else {place.name: source}
         files = {place.parent / name: path for name, path in around.items()}
         return {to: path for to, path in files.items() if not to.is_file() or to.read_bytes() != path.read_bytes()}
     if place.exists():
         return {}
-    hint = f"Put it at {source}, or correct the path."
+    hint = "Put it there, or correct the path."
     raise PaasError(f"{artifact} that {artifact.needed} needs is not there", hint=hint)
 
 

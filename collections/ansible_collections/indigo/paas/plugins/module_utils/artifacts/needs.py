@@ -30,6 +30,9 @@ _ARCHIVES = (".tar.gz", ".tgz", ".git")
 _LONGEST_NAME = 128
 _LONGEST_SOURCE = 2000
 
+# What to do about a directory where a file is needed.
+NAME_FILES = "Name each of its files. A playbook finds the directories beside it without that."
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -171,14 +174,17 @@ def _run(plan: Mapping[str, Any], stage: Mapping[str, Any], directories: dict[st
     component = next(each for each in plan["components"] if each["name"] == name)
     operation = component["operations"][stage["operation"]]
     external = operation["external"]
-    return Run(
-        stage["name"],
-        _playbook(external["playbook"], external["defined_in"] or "", name, directories),
-        tuple(role(file, name) for file in external["galaxy_roles"]),
-        tuple(collection(file, name) for file in external["collections"]),
-        tuple(_files(external.get("files", ()), name, directories)),
-        tuple(operation["arguments"]),
-    )
+    try:
+        return Run(
+            stage["name"],
+            _playbook(external["playbook"], external["defined_in"] or "", name, directories),
+            tuple(role(file, name) for file in external["galaxy_roles"]),
+            tuple(collection(file, name) for file in external["collections"]),
+            tuple(_files(external.get("files", ()), name, directories)),
+            tuple(operation["arguments"]),
+        )
+    except PaasError as error:
+        raise PaasError([each if each.file else placed(each, external) for each in error.problems]) from None
 
 
 def _playbook(playbook: str, defined_in: str, needed_by: str, directories: dict[str, int]) -> Artifact:
@@ -203,7 +209,7 @@ def _files(files: Iterable[Mapping[str, Any]], needed_by: str, directories: dict
         file, defined_in = each["file"], each["defined_in"] or ""
         if not is_inside(file):
             if each["required"]:
-                raise _refused(file, needed_by, FILE, "it leaves the directory of the file that names it")
+                raise _refused_file(each, needed_by, "it leaves the directory of the file that names it")
         elif is_url(defined_in):
             if each["required"]:
                 source = urllib.parse.urljoin(defined_in, file)
@@ -215,7 +221,7 @@ def _files(files: Iterable[Mapping[str, Any]], needed_by: str, directories: dict
             source = os.path.join(directory, os.path.normpath(file))
             is_there = os.path.isfile(source)
             if is_there and not _stays_in(source, directory):
-                raise _refused(file, needed_by, FILE, "it is a link that leaves the directory of the template")
+                raise _refused_file(each, needed_by, "it is a link that leaves the directory of the template")
             if is_there or each["required"]:
                 number = directories.setdefault(directory, len(directories))
                 place = layout.playbook_beside(file, number)
@@ -271,6 +277,16 @@ def _check_source(source: str, file: str, needed_by: str, kind: str) -> None:
         raise _refused(file, needed_by, kind, "its URL is none that can be fetched")
     if not source.partition("://")[2].partition("/")[0] and not source.lower().startswith("file:"):
         raise _refused(file, needed_by, kind, "its URL names no host")
+
+
+def _refused_file(file: Mapping[str, Any], needed_by: str, why: str) -> PaasError:
+    """Return the refusal of one of the files of an external operation, with its place."""
+    return PaasError([placed(each, file) for each in _refused(file["file"], needed_by, FILE, why).problems])
+
+
+def placed(problem: Problem, written: Mapping[str, Any]) -> Problem:
+    """Return a problem at the place where an external operation, or one of its files, is written."""
+    return replace(problem, file=written["defined_in"], line=written.get("line"), column=written.get("column"))
 
 
 def _refused(file: str, needed_by: str, kind: str, why: str) -> PaasError:

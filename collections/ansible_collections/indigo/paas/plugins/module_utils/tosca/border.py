@@ -13,10 +13,23 @@ from ..errors import did_you_mean
 from .argument_types import Misfit, fitted, shape
 from .external import is_role
 from .functions import is_settled
+from .lifecycle import steps_of
 from .report import Report
 from .reserved import is_reserved, is_variable
 from .roles import Role, RoleError, find_role
-from .topology import OperationCall
+from .topology import OperationCall, Topology
+
+
+def check_names(topology: Topology, report: Report) -> None:
+    """Report the names that may not pass in a template that is wrong elsewhere, so that all is told at once.
+
+    Values are left alone: what is wrong with them may come of what is told already.
+    """
+    border = Border(report)
+    # What cannot run may only seem so.
+    for name, steps in steps_of(topology, Report()).items():
+        for step in steps:
+            border.check(step.call, name, only_names=True)
 
 
 class Border:
@@ -33,8 +46,8 @@ class Border:
         found = self._known(name) if is_role(name) else None
         return found if isinstance(found, Role) else None
 
-    def check(self, call: OperationCall, owner: str) -> None:
-        """Report the names of one operation that may not pass; `owner` is how a message calls the node."""
+    def check(self, call: OperationCall, owner: str, only_names: bool = False) -> None:
+        """Report what of one operation may not pass; `owner` is how a message calls the node."""
         called = f"'{call.name}' of '{owner}'"
         if not is_role(call.implementation):
             self._check_playbook(call, called)
@@ -44,6 +57,8 @@ class Border:
             self._report.add("unknown-role", f"{called}: {found}", call.at, found.hint)
         else:
             self._check_role(call, found, called)
+            if not only_names:
+                self._check_values(call, found, called)
 
     def arguments(self, call: OperationCall) -> dict[str, Any]:
         """Return the arguments of an operation as its role takes them; what `check` refuses stays as it is."""
@@ -78,18 +93,16 @@ class Border:
 
     def _check_role(self, call: OperationCall, role: Role, called: str) -> None:
         allowed = [name for name in role.arguments if name not in role.operator and not is_reserved(name)]
-        for name, value in call.arguments.items():
+        for name in call.arguments:
             if self._check_name(call, name, called, "input"):
-                self._check_argument(call, role, name, value, allowed, called)
+                self._check_argument(call, role, name, allowed, called)
         for name in call.outputs:
             if self._check_name(call, name, called, "output") and name not in role.outputs:
                 message = f"{called}: the role '{role.name}' declares no output '{_shown(name)}'"
                 hint = did_you_mean(name, role.outputs, what="outputs") if role.outputs else _NO_OUTPUTS
                 self._report.add("unknown-output", message, call.place_of(name), hint)
 
-    def _check_argument(
-        self, call: OperationCall, role: Role, name: str, value: Any, allowed: list[str], called: str
-    ) -> None:
+    def _check_argument(self, call: OperationCall, role: Role, name: str, allowed: list[str], called: str) -> None:
         at = call.place_of(name)
         if name in role.operator:
             message = f"{called}: '{name}' of the role '{role.name}' is for operators, no template can set it"
@@ -97,15 +110,16 @@ class Border:
         elif name not in role.arguments:
             message = f"{called}: the role '{role.name}' has no argument '{_shown(name)}'"
             self._report.add("unknown-argument", message, at, did_you_mean(name, allowed, what="arguments"))
-        else:
-            self._check_value(call, role, name, value, called)
 
-    def _check_value(self, call: OperationCall, role: Role, name: str, value: Any, called: str) -> None:
-        try:
-            _fitted(role, name, value)
-        except Misfit as misfit:
-            message = f"{called}: '{name}' {misfit}"
-            self._report.add("wrong-argument", message, call.place_of(name), misfit.hint)
+    def _check_values(self, call: OperationCall, role: Role, called: str) -> None:
+        for name, value in call.arguments.items():
+            if name in role.operator or not is_variable(name) or is_reserved(name):
+                continue
+            try:
+                _fitted(role, name, value)
+            except Misfit as misfit:
+                message = f"{called}: '{name}' {misfit}"
+                self._report.add("wrong-argument", message, call.place_of(name), misfit.hint)
 
     def _check_playbook(self, call: OperationCall, called: str) -> None:
         for name in call.arguments:

@@ -22,6 +22,7 @@ import urllib.parse
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from ..errors import TemplateError
@@ -265,7 +266,16 @@ class Archive:
             if path in members:
                 raise self._error(f"'{_one_line(path)}' is in the archive twice", "Make the archive again.")
             members[path] = info
+        self._refuse_nested(members)
         return members
+
+    def _refuse_nested(self, members: Mapping[str, zipfile.ZipInfo]) -> None:
+        """Raise TemplateError for a file that should be the directory of another one as well."""
+        for path in members:
+            upper = next((str(each) for each in PurePosixPath(path).parents if str(each) in members), None)
+            if upper is not None:
+                message = f"'{_one_line(upper)}' is a file in the archive, and '{_one_line(path)}' lies in it"
+                raise self._error(message, "Rename one of them.")
 
     def _check_member(self, info: zipfile.ZipInfo) -> None:
         name = info.filename

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .document import place
+from .document import value_place
 from .topology import NodeTemplate, OperationCall, Topology
 
 _ROLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){2}\Z", re.ASCII)
@@ -44,18 +44,26 @@ def external(
     "playbook" is a URL, or a path that is relative to the directory of "defined_in", the file that names it.
     "galaxy_roles" and "collections" are what must be installed before, as ansible-galaxy names them: the artifacts of
     such types, and the dependencies of the implementation.
-    "files" are other artifacts, [{"file", "defined_in", "required"}]: paths as written, relative to the directory of
-    the file that names them. Required are those that a dependency or an argument names; for these `others` has the
-    artifacts of all nodes, by their files.
+    "files" are other artifacts, [{"file", "defined_in", "line", "column", "required"}]: paths as written, relative to
+    the directory of the file that names them. Required are those that a dependency or an argument names; for these
+    `others` has the artifacts of all nodes, by their files.
     """
     needed = [*artifacts.values(), *(_artifact(name, artifacts) for name in call.dependencies)]
     return {
         "playbook": call.implementation,
         "defined_in": call.at.file,
+        "line": call.at.line,
+        "column": call.at.column,
         "galaxy_roles": _files(needed, _GALAXY_ROLE),
         "collections": _files(needed, _GALAXY_COLLECTION),
         "files": _brought(call, artifacts, others or {}),
     }
+
+
+def is_installed(artifact: Any) -> bool:
+    """Say whether an artifact is a role or a collection that is installed for playbooks."""
+    kind = str(artifact.get("type", "")) if isinstance(artifact, Mapping) else ""
+    return kind.endswith((_GALAXY_ROLE, _GALAXY_COLLECTION))
 
 
 def by_file(artifacts: Iterable[Any]) -> dict[str, Any]:
@@ -76,8 +84,10 @@ def _brought(call: OperationCall, artifacts: Mapping[str, Any], others: Mapping[
     for artifact, required in (*((each, True) for each in needed), *((each, False) for each in own.values())):
         file = _file(artifact)
         if file != call.implementation and _is_file(artifact, required):
-            defined_in = place(artifact).file if isinstance(artifact, Mapping) else None
-            found.setdefault(file, {"file": file, "defined_in": defined_in or call.at.file, "required": required})
+            at = value_place(artifact, "file") if isinstance(artifact, Mapping) else call.at
+            at = at if at.file else call.at
+            where = {"defined_in": at.file, "line": at.line, "column": at.column}
+            found.setdefault(file, {"file": file, **where, "required": required})
     return list(found.values())
 
 
@@ -106,7 +116,7 @@ def _is_file(artifact: Any, is_named: bool) -> bool:
         is_role = _ROLE_TO_INSTALL.match(file) is not None and not file.lower().endswith((*_YAML, *_SCRIPTS))
         return not is_role or "/" in file
     kind = str(artifact.get("type", ""))
-    if artifact.get("repository") or ".Deployment.Image" in kind or kind.endswith((_GALAXY_ROLE, _GALAXY_COLLECTION)):
+    if artifact.get("repository") or ".Deployment.Image" in kind or is_installed(artifact):
         return False
     return is_named or ".Implementation." not in kind
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import effort
 from . import csar, dialect
+from .border import check_names
 from .copies import with_copies
 from .document import Document, key_place, parse, place, read, value_place
 from .drafts import Draft, DraftRequirement, Scope, Templates
@@ -101,6 +102,8 @@ def _loaded(
     topology = _Loader(document, with_copies(body, report), types, report, trust).load(given)
     if isinstance(inside, csar.Archive):
         inside.check_implementations(topology, report)
+    if report.error_count:
+        check_names(topology, report)
     report.raise_errors()
     return topology
 

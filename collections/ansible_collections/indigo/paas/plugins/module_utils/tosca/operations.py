@@ -11,6 +11,7 @@ from typing import Any
 from . import dialect
 from .document import key_place
 from .drafts import Draft, DraftRequirement, Scope
+from .external import is_role
 from .feeding import fed_by
 from .interfaces import LIFECYCLE, interface_bodies, known_operations, operation_names, operation_sources
 from .lifecycle import ORDER
@@ -97,7 +98,7 @@ class OperationReader:
             if operation.implementation is None:
                 continue
             if operation.interface in LIFECYCLE and operation.name in ORDER:
-                self._tell_unheeded(operation, subject)
+                self._tell_unheeded(operation, _file(operation.implementation, artifacts), subject)
                 declared = _declared(operation, typed.get((operation.interface, operation.name)))
                 calls.append(self._call(operation, scope, artifacts, subject, owner, declared, node_type))
             else:
@@ -106,10 +107,14 @@ class OperationReader:
                 self._report.add_shared("not-supported", message, subject, operation.at, hint)
         return calls
 
-    def _tell_unheeded(self, operation: Operation, subject: str) -> None:
+    def _tell_unheeded(self, operation: Operation, implementation: str, subject: str) -> None:
         for key, at in operation.unheeded.items():
-            message = (f"'{key}' of '{operation.interface}.{operation.name}' of ", " has no effect")
             hint = "An operation runs on the machine of its node, and takes as long as it takes."
+            if key == "dependencies":
+                if not is_role(implementation):
+                    continue
+                hint = "They are brought for a playbook. A role of a collection comes with all that it needs."
+            message = (f"'{key}' of '{operation.interface}.{operation.name}' of ", " has no effect")
             self._report.add_shared("not-supported", message, subject, at, hint)
 
     def _call(

@@ -173,7 +173,7 @@ class References:
         if name in self._written and name not in self._nodes:
             raise _Unreadable
         if not isinstance(name, str) or name not in self._entities:
-            hint = did_you_mean(name, [*self._written, *self._entities], what="node templates")
+            hint = did_you_mean(name, self._names(), what="node templates")
             raise FunctionError(f"'{str(name)[:80]}' is no node template", at, hint)
         draft = self._entities[name]
         if not scope.means_host(keyword):
@@ -187,6 +187,13 @@ class References:
                 return
             draft = self._nodes[draft.host]
             yield draft
+
+    def _names(self) -> Iterator[str]:
+        """Yield the names that the template gives to its nodes and relationships."""
+        yield from self._written
+        for name, draft in self._entities.items():
+            if not isinstance(draft, DraftRelationship) or draft.source is None or draft.template == name:
+                yield name
 
     def _tell_uses(self, name: str, at: Location) -> None:
         """Report that a name stands for several relationships, which may differ in their ends and attributes."""
@@ -262,7 +269,17 @@ class References:
         plural = "attributes" if what == "attribute" else "properties"
         hint = did_you_mean(arguments[1], names, what=plural)
         path = ".".join(str(step)[:80] for step in arguments[1:])
-        return FunctionError(f"{function}: '{str(arguments[0])[:80]}' has no {what} '{path}'", at, hint)
+        return FunctionError(f"{function}: {self._called(scope, arguments[0])} has no {what} '{path}'", at, hint)
+
+    def _called(self, scope: Scope, written: Any) -> str:
+        """Return how a message calls what the first argument means, of which a type may hold only a keyword."""
+        shown = f"'{str(written)[:80]}'"
+        meant = self._entities.get(scope.entity(written) or "") if isinstance(written, str) else None
+        if meant is None:
+            return shown
+        if scope.means_host(written):
+            return f"{shown} of the node {meant.called}"
+        return f"{shown} ({meant.called if isinstance(meant, DraftRelationship) else f'the node {meant.called}'})"
 
 
 def _check_host(draft: Draft, at: Location) -> None:

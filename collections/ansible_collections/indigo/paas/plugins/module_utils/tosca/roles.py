@@ -65,7 +65,8 @@ def find_role(name: str) -> Role:
         known += sorted(each.name for each in (directory / "roles").glob("*") if each.is_dir())
     if known:
         raise RoleError(f"the collection {namespace}.{collection} has no role '{short}'", did_you_mean(short, known))
-    hint = f"Install its collection: ansible-galaxy collection install {namespace}.{collection}"
+    install = f"ansible-galaxy collection install {namespace}.{collection}"
+    hint = f"Install its collection: {install}. Or set ANSIBLE_COLLECTIONS_PATH, if it lies in a folder of yours."
     raise RoleError(f"the role '{name}' is not installed", hint)
 
 

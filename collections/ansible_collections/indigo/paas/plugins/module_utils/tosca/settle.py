@@ -146,7 +146,7 @@ class Settler:
         """Return what `value` does, and what it must fit where it is not known yet."""
         parsed = parse(raw, self._report, at, self._trust)
         bound = evaluate_or_report(parsed, self._references.state(scope), self._report, at)
-        entry = _Entry(schema, bound, subject, at)
+        entry = _Entry(schema, bound, _with_input(subject, raw), at)
         value = self._finish(entry)
         return value, self._expected_of("", entry, value)
 
@@ -222,7 +222,7 @@ class Settler:
         if schema is not None and is_default:
             raw = schema.default
         bound = evaluate_or_report(parse(raw, self._report, at, self._trust), state, self._report, at)
-        return _Entry(schema, bound, subject, at, is_default)
+        return _Entry(schema, bound, _with_input(subject, raw), at, is_default)
 
     def _order(self) -> list[Slot]:
         graph = {slot: self._needs(entry) for slot, entry in self._entries.items()}
@@ -276,6 +276,15 @@ class Settler:
         if entry.is_default:
             return self._checker.default(value, schema, entry.subject, entry.at)
         return self._checker.coerce(value, schema, entry.subject, entry.at)
+
+
+def _with_input(subject: str, raw: Any) -> str:
+    """Return how messages call a value, with the input that it is as a whole: the value was given there."""
+    if not isinstance(raw, Mapping) or list(raw) != ["get_input"]:
+        return subject
+    named = raw["get_input"]
+    name = named[0] if isinstance(named, list) and named else named
+    return f"{subject} (the input '{name[:80]}')" if isinstance(name, str) else subject
 
 
 def _slots(function: str, arguments: list[Any]) -> list[Slot]:

@@ -341,15 +341,18 @@ def _operation(
 
 
 def _unheeded(body: Mapping[str, Any], name: str) -> dict[str, Location]:
-    """Return the keys of an implementation that nothing heeds; a host where the operation runs anyway does no harm."""
+    """Return the keys of an implementation that nothing heeds, dependencies of a role among them.
+
+    A host where the operation runs anyway does no harm.
+    """
     written = body.get("implementation")
     if not isinstance(written, Mapping):
         return {}
     usual = ("SELF", "HOST", name.rpartition("_")[2].upper())
     return {
         key: key_place(written, key)
-        for key in ("operation_host", "timeout")
-        if key in written and not (key == "operation_host" and written[key] in usual)
+        for key in ("operation_host", "timeout", "dependencies")
+        if written.get(key) not in (None, []) and not (key == "operation_host" and written[key] in usual)
     }
 
 

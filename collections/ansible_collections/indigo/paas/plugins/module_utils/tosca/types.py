@@ -100,7 +100,7 @@ class Operation:
 
     `inputs` are raw TOSCA values; `outputs` maps a variable to its [entity, attribute]; `dependencies` are names of
     artifacts, of files or roles, or artifacts. `places` says where each input and output is written, `unheeded` where
-    what has no effect is.
+    what has no effect is, dependencies only of a role.
     """
 
     interface: str

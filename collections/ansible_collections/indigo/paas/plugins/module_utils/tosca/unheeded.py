@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from .applications import is_application
 from .data import is_data
 from .document import key_place
+from .external import is_installed, is_role, operations
 from .networks import is_made, links_of
 from .report import Location, Report
 from .topology import NodeTemplate, Topology
@@ -54,6 +55,7 @@ def tell_unheeded(topology: Topology, groups: list[dict[str, Any]], report: Repo
         for link in links:
             heeded = _OF_PORTS if link in made else frozenset[str]()
             _tell(link.port, None, heeded | {"order"} if len(made) > 1 else heeded, report)
+    _tell_uninstalled(topology, report)
     _tell_unattached(topology, report)
     _tell_counts(topology, groups, report)
 
@@ -92,6 +94,26 @@ def _tell_artifacts(node: NodeTemplate, report: Report) -> None:
             message = ("'deploy_path' of an artifact of ", " has no effect")
             hint = "A role or playbook copies a file to its place."
             report.add_shared("not-supported", message, f"'{node.name}'", at, hint)
+
+
+def _tell_uninstalled(topology: Topology, report: Report) -> None:
+    """Report roles and collections among the artifacts of nodes that only a role sets up."""
+    with_role: set[str] = set()
+    with_playbook: set[str] = set()
+    for node, call in operations(topology):
+        (with_role if is_role(call.implementation) else with_playbook).add(node.name)
+    for node in topology.nodes.values():
+        for requirement in node.requirements:
+            # The playbooks of a relationship have the artifacts of both its ends.
+            if not all(is_role(call.implementation) for call in requirement.operations):
+                with_playbook.add(requirement.node)
+    for each in sorted(with_role - with_playbook):
+        node = topology.nodes[each]
+        for name, artifact in node.artifacts.items():
+            if is_installed(artifact):
+                message = (f"the artifact '{name}' of ", " has no effect")
+                hint = "It is installed for playbooks, and only a role sets up this node."
+                report.add_shared("not-supported", message, f"'{node.name}'", key_place(artifact, "type"), hint)
 
 
 def _is_public_or_not(kind: Any) -> bool:

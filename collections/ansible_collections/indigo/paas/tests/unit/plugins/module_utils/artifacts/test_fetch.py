@@ -171,8 +171,7 @@ def test_a_playbook_beside_the_template_comes_with_its_files(tmp_path, places):
 def test_a_playbook_that_never_was_there_is_told(tmp_path, places):
     wanted = beside_(tmp_path / "site.yml")
     assert said(places, wanted) == [
-        f"the playbook {tmp_path}/site.yml that 'web' needs is not there. "
-        f"Put it at {tmp_path}/site.yml, or correct the path."
+        f"the playbook {tmp_path}/site.yml that 'web' needs is not there. Put it there, or correct the path."
     ]
 
 

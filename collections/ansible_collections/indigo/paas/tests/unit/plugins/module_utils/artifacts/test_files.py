@@ -61,6 +61,17 @@ def source(tmp_path: Path):
     return write
 
 
+def packed(template: Path, top: str = "") -> Path:
+    """Make an archive of a template and the usual files; return its path."""
+    path = template.parent.parent / "pool.csar"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("TOSCA-Metadata/TOSCA.meta", f"Entry-Definitions: {top}t.yaml\n")
+        archive.writestr(f"{top}t.yaml", template.read_text())
+        for name, text in FILES.items():
+            archive.writestr(name, text)
+    return path
+
+
 def role_of(template: Path, tmp_path: Path) -> Path:
     """Return the directory of the role that the template's playbook becomes."""
     plan = plan_template(template).to_dict()
@@ -90,14 +101,7 @@ def test_a_changed_file_is_taken_anew(source, tmp_path):
 
 @pytest.mark.parametrize("top", ["", "Definitions/"])
 def test_the_files_of_an_archive(top, source, tmp_path):
-    template = source()
-    packed = tmp_path / "pool.csar"
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("TOSCA-Metadata/TOSCA.meta", f"Entry-Definitions: {top}t.yaml\n")
-        archive.writestr(f"{top}t.yaml", template.read_text())
-        for name, text in FILES.items():
-            archive.writestr(name, text)
-    assert brought(role_of(packed, tmp_path)) == BROUGHT
+    assert brought(role_of(packed(source(), top), tmp_path)) == BROUGHT
 
 
 @pytest.mark.parametrize(
@@ -107,6 +111,7 @@ def test_the_files_of_an_archive(top, source, tmp_path):
         ("../secret", "'../secret' that 'app' needs is refused: it leaves the directory"),
         ("/etc/passwd", "'/etc/passwd' that 'app' needs is refused: it leaves the directory"),
         ("files/link", "'files/link' that 'app' needs is refused: it is a link that leaves"),
+        ("files", "the file .*files that 'app' needs is a directory"),
     ],
 )
 def test_what_cannot_be_brought_is_said_before(file, why, source, tmp_path):
@@ -115,6 +120,15 @@ def test_what_cannot_be_brought_is_said_before(file, why, source, tmp_path):
     (template.parent / "files/link").symlink_to(tmp_path / "secret")
     with pytest.raises(PaasError, match=why):
         role_of(template, tmp_path)
+
+
+def test_what_an_archive_lacks_is_told_with_its_place(source, tmp_path):
+    with pytest.raises(PaasError) as caught:
+        role_of(packed(source("files/nothing.txt")), tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.message == "the file 'files/nothing.txt' that a playbook needs is not in the archive"
+    assert (problem.file, problem.line) == (f"{tmp_path}/pool.csar/t.yaml", 12)
+    assert str(tmp_path / "deployment") not in str(problem)
 
 
 def test_two_files_of_one_path_are_refused(source, tmp_path):

@@ -169,7 +169,7 @@ def test_a_value_of_what_runs_may_be_made_of_another(vocabulary: Vocabulary) -> 
             "{state: {get_attribute: [SELF, tosca_id]}, tosca_id: {get_attribute: [SELF, state]}}",
             "attributes that refer to each other: machine.tosca_id -> machine.state -> machine.tosca_id",
         ),
-        ("{open: {get_property: [SELF, rach]}}", "get_property: 'SELF' has no property 'rach'"),
+        ("{open: {get_property: [SELF, rach]}}", "get_property: 'SELF' (the node 'machine') has no property 'rach'"),
         ("[]", "the attributes of 'machine' must be a mapping of names to values"),
     ],
 )

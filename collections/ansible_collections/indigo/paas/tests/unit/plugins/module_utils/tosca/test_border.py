@@ -130,7 +130,10 @@ def test_an_unknown_role_is_refused() -> None:
     assert problem.hint == "Did you mean 'orchestrator'?"
     (problem,) = refused(service("inputs: {}", "no.such.role"))
     assert "the role 'no.such.role' is not installed" in problem.message
-    assert "ansible-galaxy collection install no.such" in (problem.hint or "")
+    assert problem.hint == (
+        "Install its collection: ansible-galaxy collection install no.such. "
+        "Or set ANSIBLE_COLLECTIONS_PATH, if it lies in a folder of yours."
+    )
 
 
 @pytest.fixture
@@ -267,3 +270,27 @@ def test_a_template_gives_a_playbook_what_its_type_declares() -> None:
     (problem,) = refused(more)
     assert "declares no input 'colur'" in problem.message
     assert problem.hint == "Did you mean 'colour'?"
+
+
+WRONG_ELSEWHERE = "    other: { type: tosca.nodes.indigo.Compte }\n"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ("inputs: { orchestrator_prot: 1 }", "has no argument 'orchestrator_prot'"),
+        ("outputs: { nothing: [ SELF, x ] }", "declares no output 'nothing'"),
+    ],
+)
+def test_names_are_told_with_what_is_wrong_elsewhere(inputs: str, message: str) -> None:
+    found = refused(f"{service(inputs)}{WRONG_ELSEWHERE}")
+    assert len(found) == 2
+    assert sum(message in problem.message for problem in found) == 1
+
+
+def test_a_role_that_is_not_there_is_told_with_what_is_wrong_elsewhere() -> None:
+    found = refused(f"{service('inputs: {}', 'no.such.role')}{WRONG_ELSEWHERE}")
+    assert [("no.such.role" in problem.message, "Compte" in problem.message) for problem in found] == [
+        (True, False),
+        (False, True),
+    ]

@@ -8,7 +8,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -128,6 +128,13 @@ def test_links_passwords_and_twins_are_refused() -> None:
     data[data.rindex(b"PK\x01\x02") + 8] |= 1
     assert "encrypted" in refused(bytes(data))
     assert "in the archive twice" in refused(archive({"a.yaml": "x", "./a.yaml": "y"}))
+
+
+@pytest.mark.parametrize("names", [("f.txt", "f.txt/x"), ("a/b/c/d.txt", "a/b"), ("./f", "f/./x")])
+def test_a_file_that_should_be_a_directory_is_refused(names: tuple[str, str]) -> None:
+    message = refused(archive({**FILES, **dict.fromkeys(names, "x")}))
+    upper, lower = sorted(str(PurePosixPath(name)) for name in names)
+    assert message == f"'{upper}' is a file in the archive, and '{lower}' lies in it"
 
 
 def test_a_member_without_a_name() -> None:

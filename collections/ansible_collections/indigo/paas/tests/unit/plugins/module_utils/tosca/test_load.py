@@ -236,8 +236,14 @@ WRONG = {
         "inputs: {i: {type: string, required: no}}\n"
         "node_templates: {w: {type: test.Worker, properties: {front_end_ip: §{get_input: i}},"
         " requirements: [{host: s}]}, s: {type: Compute}}",
-        "property 'front_end_ip' of 'w' is required",
+        "property 'front_end_ip' of 'w' (the input 'i') is required",
         "Add `front_end_ip:` with a value.",
+    ),
+    "input that the property does not take": (
+        "inputs: {i: {type: string, default: many}}\n"
+        "node_templates: {a: {type: Compute, capabilities: {host: {properties: {num_cpus: §{get_input: [i]}}}}}}",
+        "property 'num_cpus' of capability 'host' of 'a' (the input 'i'): 'many' is not a whole number",
+        "Give a value such as 4.",
     ),
     "required property from an input that is missing": (
         "inputs: {§i: {type: string}}\n"

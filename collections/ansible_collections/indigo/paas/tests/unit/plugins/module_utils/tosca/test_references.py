@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The indigo.paas authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What HOST means where a node runs on none."""
+"""What HOST means where a node runs on none, and how what points nowhere is told."""
 
 from __future__ import annotations
 
@@ -40,3 +40,39 @@ def test_a_host_that_is_wrong_is_told_once(problems: Problems, body: Callable[[s
     text = TEXT.replace("SERVER", "test.Pool\n    requirements: [host: absent]").replace("FUNCTION", function)
     (found,) = problems(body(text))
     assert found.message == "the requirement 'host' of 'server' points to 'absent', which is no node template"
+
+
+CONNECTED = """
+node_templates:
+  app:
+    type: test.Pool
+    properties: {queue: FUNCTION}
+    requirements: [host: {node: box, relationship: wire}]
+  box: {type: Compute}
+  other: {type: tosca.nodes.Root, requirements: [dependency: box]}
+relationship_templates: {wire: {type: tosca.relationships.HostedOn}}
+"""
+
+
+def test_each_known_name_is_told_once(problems: Problems, body: Callable[[str], str]) -> None:
+    (found,) = problems(body(CONNECTED.replace("FUNCTION", "{get_property: [elsewhere, size]}")))
+    assert found.message == "'elsewhere' is no node template"
+    assert found.hint == "Known node templates: app, box, other, wire."
+
+
+@pytest.mark.parametrize("function", ["get_property", "get_attribute"])
+@pytest.mark.parametrize(
+    ("keyword", "called"),
+    [
+        ("SELF", "'SELF' (the node 'app')"),
+        ("HOST", "'HOST' of the node 'app'"),
+        ("box", "'box'"),
+        ("wire", "'wire'"),
+    ],
+)
+def test_a_keyword_is_told_with_the_node_that_it_means(
+    problems: Problems, body: Callable[[str], str], function: str, keyword: str, called: str
+) -> None:
+    (found,) = problems(body(CONNECTED.replace("FUNCTION", f"{{{function}: [{keyword}, db, port]}}")))
+    what = function.removeprefix("get_")
+    assert found.message == f"{function}: {called} has no {what} 'db.port'"

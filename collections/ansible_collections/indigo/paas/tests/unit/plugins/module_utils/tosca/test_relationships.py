@@ -163,7 +163,7 @@ def test_a_relationship_template_that_nothing_uses_has_values_too(vocabulary: Vo
         ),
         (
             "{node: box, relationship: {type: lab.Uses, properties: {key: {get_property: [SELF, keys]}}}}",
-            "get_property: 'SELF' has no property 'keys'",
+            "get_property: 'SELF' (the requirement 'host' of 'app') has no property 'keys'",
         ),
         (
             "{node: box, relationship: {type: lab.Uses, properties: {key: {get_property: [SELF, key]}}}}",

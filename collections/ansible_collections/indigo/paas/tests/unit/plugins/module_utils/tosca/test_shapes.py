@@ -34,7 +34,7 @@ WARNINGS: dict[str, list[tuple[int, str]]] = {
     ],
     "empty_text": [
         (16, "property 'count' of capability 'scalable' of 'server': '' is no integer"),
-        (18, "property 'mem_size' of capability 'host' of 'server': '' is no scalar-unit.size"),
+        (18, "property 'mem_size' of capability 'host' of 'server' (the input 'memory'): '' is no scalar-unit.size"),
     ],
     "misplaced": [
         (12, "'scalable' of 'server' is read as its capability"),
@@ -275,6 +275,8 @@ def test_an_operation_of_a_relationship_runs_on_its_machine_first(vocabulary: Vo
             "external": {
                 "playbook": "https://example.org/playbooks/mount.yml",
                 "defined_in": str(SHAPES / "relationship_operation.yaml"),
+                "line": 30,
+                "column": 19,
                 "galaxy_roles": [],
                 "collections": [],
                 "files": [],

@@ -209,3 +209,62 @@ def test_where_and_how_long_an_operation_should_run_is_told(written, messages):
       interfaces: {{ Standard: {{ configure: {{ implementation: {{ primary: x.yml, {written} }} }} }} }}
 """
     assert told(nodes) == [(7, message) for message in messages]
+
+
+@pytest.mark.parametrize("written", ["[/etc/passwd]", "[absent.txt, example.java]", "{ file: x.j2 }", "a"])
+def test_dependencies_of_a_role_are_told(written):
+    implementation = f"{{ primary: indigo.paas.shared_secret, dependencies: {written} }}"
+    nodes = f"""
+    box:
+      type: tosca.nodes.indigo.Compute
+      interfaces: {{ Standard: {{ configure: {{ implementation: {implementation} }} }} }}
+"""
+    assert told(nodes) == [(7, "'dependencies' of 'Standard.configure' of 'box' has no effect")]
+
+
+@pytest.mark.parametrize(
+    "written", ["primary: x.yml, dependencies: [a.txt]", "primary: indigo.paas.shared_secret, dependencies: []"]
+)
+def test_dependencies_of_a_playbook_and_none_are_not_told(written):
+    nodes = f"""
+    box:
+      type: tosca.nodes.indigo.Compute
+      interfaces: {{ Standard: {{ configure: {{ implementation: {{ {written} }} }} }} }}
+"""
+    assert told(nodes) == []
+
+
+WITH_ARTIFACTS = """
+    box:
+      type: tosca.nodes.indigo.Compute
+    app:
+      type: tosca.nodes.SoftwareComponent
+      artifacts:
+        web: { file: git+https://example.org/x, type: tosca.artifacts.AnsibleGalaxy.role }
+        tools: { file: example.tools, type: tosca.artifacts.AnsibleGalaxy.collection }
+        page: { file: page.html, type: tosca.artifacts.File }
+      interfaces: { Standard: { INTERFACE } }
+      requirements: [ host: HOST ]
+"""
+UNINSTALLED = [
+    (10, "the artifact 'web' of 'app' has no effect"),
+    (11, "the artifact 'tools' of 'app' has no effect"),
+]
+
+
+@pytest.mark.parametrize(
+    ("interface", "host", "expected"),
+    [
+        ("configure: indigo.paas.shared_secret", "box", UNINSTALLED),
+        ("configure: indigo.paas.shared_secret, start: x.yml", "box", []),
+        ("configure: x.yml", "box", []),
+        (
+            "configure: indigo.paas.shared_secret",
+            "{ node: box, relationship: { type: tosca.relationships.HostedOn, interfaces: "
+            "{ Configure: { post_configure_source: x.yml } } } }",
+            [],
+        ),
+    ],
+)
+def test_what_is_installed_for_playbooks_is_told_where_none_runs(interface, host, expected):
+    assert told(WITH_ARTIFACTS.replace("INTERFACE", interface).replace("HOST", host)) == expected
