@@ -43,7 +43,6 @@ quick: setup postgresql node  ## Run the tests that need no container engine
 	$(PYTEST) -m "not engine and not slow" $(PYTEST_ARGS)
 
 scenario: setup engine  ## Do a step (DO=converge, verify, destroy, ...; or all) of the molecule scenario NAME
-	@mkdir -p $(SCRATCH)
 	cd $(COLLECTION) && PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/$(SCRATCH)" \
 		molecule $(or $(DO),test) -s $(NAME)
 
