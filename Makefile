@@ -10,8 +10,12 @@ WORKERS ?= 2
 MINUTES ?= 10
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
+COLLECTION := collections/ansible_collections/indigo/paas
+# Where molecule keeps what it knows of the nodes of a scenario: in each checkout for itself.
+SCRATCH = .cache/molecule/$(or $(NAME),$(error say which: make $@ NAME=...))
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-group groups quick setup engine postgresql node lint format types bench clean
+.PHONY: help demo test test-all test-group groups quick scenario setup engine postgresql node lint format service types bench clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +42,10 @@ groups: setup  ## List the groups of tests, and which are proved
 quick: setup postgresql node  ## Run the tests that need no container engine
 	$(PYTEST) -m "not engine and not slow" $(PYTEST_ARGS)
 
+scenario: setup engine  ## Do a step (DO=converge, verify, destroy, ...; or all) of the molecule scenario NAME
+	cd $(COLLECTION) && PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/$(SCRATCH)" \
+		molecule $(or $(DO),test) -s $(NAME)
+
 setup: $(STAMP)  ## Create .venv with the command and all that the tests need
 
 $(STAMP): pyproject.toml setup/venv.sh
@@ -62,6 +70,9 @@ lint: setup  ## Check style and types
 format: setup  ## Put the Python files into their form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+service: setup  ## Write the skeleton of a service NAME, with all its files and tests
+	@$(BIN)/python setup/service.py $(NAME)
 
 types: setup  ## Write docs/types.md and docs/types/ from the vocabulary
 	$(BIN)/python docs/generate_types.py

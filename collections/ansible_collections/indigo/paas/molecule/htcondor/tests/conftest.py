@@ -1,51 +1,28 @@
 # Copyright (c) 2026 The indigo.paas authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nodes under test: those of the inventory that the environment variable POOL_INVENTORY names."""
+"""The nodes of a pool by the parts that they play, and jobs for it."""
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-import testinfra
-import yaml
 from testinfra.host import Host
 
 
-def _inventory() -> str:
-    try:
-        return os.environ["POOL_INVENTORY"]
-    except KeyError:
-        raise pytest.UsageError("these tests need nodes: run `molecule test -s htcondor`") from None
-
-
-def _hosts(group: str) -> dict[str, Host]:
-    path = _inventory()
-    with open(path, encoding="utf-8") as file:
-        names = yaml.safe_load(file)[group]["hosts"]
-    return {name: testinfra.get_host(f"ansible://{name}?ansible_inventory={path}") for name in names}
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "node" in metafunc.fixturenames:
-        hosts = _hosts("pool_front_end") | _hosts("pool_worker")
-        metafunc.parametrize("node", hosts.values(), ids=hosts.keys(), scope="session")
-
-
 @pytest.fixture(scope="session")
-def front() -> Host:
+def front(nodes_of: Callable[[str], dict[str, Host]]) -> Host:
     """The central manager, which is the submit node too."""
-    (host,) = _hosts("pool_front_end").values()
+    (host,) = nodes_of("pool_front_end").values()
     return host
 
 
 @pytest.fixture(scope="session")
-def workers() -> dict[str, Host]:
+def workers(nodes_of: Callable[[str], dict[str, Host]]) -> dict[str, Host]:
     """The execute nodes by name."""
-    return _hosts("pool_worker")
+    return nodes_of("pool_worker")
 
 
 @pytest.fixture

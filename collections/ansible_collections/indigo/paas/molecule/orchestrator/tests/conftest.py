@@ -1,19 +1,16 @@
 # Copyright (c) 2026 The indigo.paas authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nodes under test: those of the inventory that the environment variable PAAS_INVENTORY names."""
+"""How the service on a node is asked."""
 
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import testinfra
-import yaml
 from testinfra.host import Host
 
 # Asks the service on the node itself, without a token and past the proxy.
@@ -30,35 +27,6 @@ except urllib.error.HTTPError as error:
 except OSError as error:
     print(json.dumps([0, str(error)]))
 """
-
-
-def _inventory() -> str:
-    try:
-        return os.environ["PAAS_INVENTORY"]
-    except KeyError:
-        raise pytest.UsageError("these tests need nodes: run `molecule test -s orchestrator`") from None
-
-
-def _nodes() -> dict[str, dict[str, Any]]:
-    with open(_inventory(), encoding="utf-8") as file:
-        groups = yaml.safe_load(file)
-    return {name: host for group in groups.values() for name, host in group.get("hosts", {}).items()}
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "name" in metafunc.fixturenames:
-        metafunc.parametrize("name", list(_nodes()), scope="session")
-
-
-@pytest.fixture(scope="session")
-def node(name: str) -> Host:
-    return testinfra.get_host(f"ansible://{name}?ansible_inventory={_inventory()}")
-
-
-@pytest.fixture(scope="session")
-def address(name: str) -> str:
-    """Where this machine reaches the node."""
-    return str(_nodes()[name]["ansible_host"])
 
 
 @pytest.fixture
