@@ -155,14 +155,12 @@ def test_a_failure_names_step_task_nodes_and_cause():
     assert progress.reason() == "Set up: 'Install' failed on n1, n0: No package\napt: gone"
 
 
-def component_failures(*nodes, published=()):
+def component_failures(*nodes, made=()):
     """Return the progress after two components' roles, of which the second failed on NODES."""
     return told(
         play(0, "Check"),
         task(0, "Publish"),
-        event(
-            "runner_on_ok", 0, host="localhost", res={"ansible_stats": {"data": {"paas_result": {"nodes": published}}}}
-        ),
+        published(0, paas_result={"nodes": made}),
         task(0, "Run the role of hello (server)"),
         task(0, "Get the page", "lab.own.greeter"),
         task(1, "Run the role of hello two (server); other (other)"),
@@ -176,16 +174,16 @@ def component_failures(*nodes, published=()):
 
 
 def test_a_failure_names_the_component():
-    published = [{"name": "server-0", "group": "server"}, {"name": "other-0", "group": "other"}]
-    progress = component_failures("server-0", published=published)
+    made = [{"name": "server-0", "group": "server"}, {"name": "other-0", "group": "other"}]
+    progress = component_failures("server-0", made=made)
     assert progress.reason() == "Check: 'greeter of hello two: Get the page' failed on server-0: no"
-    progress = component_failures("gone-0", published=published)
+    progress = component_failures("gone-0", made=made)
     assert progress.reason() == "Check: 'greeter of hello two, other: Get the page' failed on gone-0: no"
 
 
 def test_one_task_that_fails_for_several_components_is_one_reason():
-    published = [{"name": "server-0", "group": "server"}, {"name": "other-0", "group": "other"}]
-    progress = component_failures("server-0", "other-0", published=published)
+    made = [{"name": "server-0", "group": "server"}, {"name": "other-0", "group": "other"}]
+    progress = component_failures("server-0", "other-0", made=made)
     assert progress.reason() == "Check: 'greeter of hello two, other: Get the page' failed on server-0, other-0: no"
     assert progress.failures["other-0"].task == "greeter of other: Get the page"
 
