@@ -232,6 +232,8 @@ def main() -> int:
     collection.root = lambda: pathlib.Path(os.environ["FAKE_COLLECTIONS"])
     collection.describe_sites = lambda sites: [DESCRIPTION]
     collection.deployments_at = deployments_at
+    collection.starting_images = lambda plan, sites: {}
+    collection.lacks_images = lambda plan, name, options: False
     collection.nodes_at = lambda sites, name: [{**NODE, "site": site} for site in sites]
     return cli.run(sys.argv[1:])
 

@@ -100,9 +100,9 @@ def test_three_ways_agree(run, root, indigo, tmp_path, environment):
         run("ansible-playbook", *job, "indigo.paas.destroy", env=environment)
 
     chosen = ["-i", f"text={INPUTS['text']}", "-i", f"count={INPUTS['count']}"]
-    plan = indigo.json("plan", TEMPLATE, *chosen)
+    plan = indigo.json("plan", str(root / TEMPLATE), *chosen)
     try:
-        deployed = indigo.json("deploy", TEMPLATE, "--name", "test-ways", *chosen, env=environment)
+        deployed = indigo.json("deploy", str(root / TEMPLATE), "--name", "test-ways", *chosen, env=environment)
     finally:
         indigo("destroy", "test-ways", "--yes", env=environment)
     by_package = {

@@ -125,7 +125,7 @@ def test_directories_that_nobody_knows_go_when_they_are_old(store, home):
 
 
 def test_a_supervisor_forgets_what_ended(store, tmp_path):
-    jobs = settings.Jobs(workers=3)
+    jobs = settings.Jobs(workers=3, per_user=3)
     supervisor = Supervisor(ServiceSettings(tmp_path, jobs=jobs), command=("sleep",), host="here")
     queue = Queue(store, jobs, "here")
     numbers = [store.jobs.add(Job(f"d{number}", "update")) for number in range(3)]

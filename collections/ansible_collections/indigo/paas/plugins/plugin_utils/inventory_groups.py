@@ -12,7 +12,8 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasErro
 NODES_GROUP = "paas_nodes"
 LEAVING_GROUP = "paas_leaving"
 LEASED_GROUP = "paas_leased"
-OF_NODES = (NODES_GROUP, LEAVING_GROUP, LEASED_GROUP)
+ASKED_GROUP = "paas_asked"
+OF_NODES = (NODES_GROUP, LEAVING_GROUP, LEASED_GROUP, ASKED_GROUP)
 
 
 def require_own_groups(

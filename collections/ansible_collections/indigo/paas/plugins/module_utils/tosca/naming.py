@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 # Names that mean something else to Ansible or to this collection.
 RESERVED_GROUPS = frozenset(
-    ("all", "ungrouped", "localhost", "paas_leased", "paas_leaving", "paas_nodes", "paas_sites")
+    ("all", "ungrouped", "localhost", "paas_asked", "paas_leased", "paas_leaving", "paas_nodes", "paas_sites")
 )
 MAX_GROUP = 60
 # A DNS label has at most 63 characters (RFC 1035), and a node's name ends in "-<index>".
