@@ -38,7 +38,7 @@ MOMENTS = (
     Moment(f"TASK [{ROLE}Make the pool's signing key]"),
     Moment(f"TASK [{ROLE}Install the node's token]"),
     Moment(f"RUNNING HANDLER [{ROLE}Wait until the central manager listens]"),
-    Moment(f"TASK [{ROLE}Wait until the job is done]"),
+    Moment(f"TASK [{ROLE}Run the job]"),
 )
 
 
