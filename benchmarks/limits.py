@@ -124,9 +124,9 @@ CASES: dict[str, tuple[Callable[[int], str], tuple[int, ...]]] = {
 
 def planned(case: str, size: int) -> dict[str, object]:
     """Return seconds of the processor, MB and the end of planning CASE in SIZE; to be called in a fresh process."""
-    from indigo_paas import collection
     from indigo_paas.errors import IndigoError
-    from indigo_paas.source import Template
+    from indigo_paas.templates import collection
+    from indigo_paas.templates.source import Template
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))

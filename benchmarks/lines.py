@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 
 from benchmarks.measure import table
-from indigo_paas import collection
 from indigo_paas.errors import BadInput
-from indigo_paas.masking import Masker
-from indigo_paas.source import Template
+from indigo_paas.ground.masking import Masker
+from indigo_paas.templates import collection
+from indigo_paas.templates.source import Template
 
 SIZES = (3_000, 30_000, 300_000)
 RUNS = 3

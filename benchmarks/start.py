@@ -18,8 +18,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 
 from benchmarks.measure import BIN, ROOT, table
-from indigo_paas import deployment, store
-from indigo_paas.paths import Home
+from indigo_paas import store
+from indigo_paas.ground.paths import Home
+from indigo_paas.templates import kept_request
 
 DEPLOYMENTS, DEPLOYMENT_RUNS = 10, 20
 EXAMPLE = "examples/htcondor_pool.yaml"
@@ -43,7 +44,7 @@ def make(home: Home) -> None:
             steps = [{"name": f"Step {step}", "seconds": 1.0} for step in range(7)]
             memory.add_run(store.Run(f"{name}-{run}", name, "deploy", run, run + 1.0, store.OK, 1, steps))
         home.deployment(name).root.mkdir(parents=True)
-        deployment.write(home.deployment(name), deployment.Request(name, "template/pool.yaml"))
+        kept_request.write(home.deployment(name), kept_request.Request(name, "template/pool.yaml"))
     memory.close()
 
 

@@ -9,13 +9,14 @@ import typing as t
 
 import pytest
 
-from indigo_paas import deployment, progress
-from indigo_paas.deployment import Copy, Request
 from indigo_paas.errors import IndigoError, Lost
-from indigo_paas.paths import DeploymentFiles
+from indigo_paas.ground import progress
+from indigo_paas.ground.paths import DeploymentFiles
 from indigo_paas.runner import Job
 from indigo_paas.runner.awx import Awx, Controller, request
 from indigo_paas.runner.awx import controller as under_test
+from indigo_paas.templates import kept_request
+from indigo_paas.templates.kept_request import Copy, Request
 from tests.awx.controller import TOKEN, Fault, Played
 from tests.awx.controller import Controller as Server
 from tests.certificates import certificate_in
@@ -44,8 +45,8 @@ class World:
             {pathlib.Path("a/main.yaml"): b"tosca: {{ 1 }}", pathlib.Path("b.yaml"): b"\xff"},
             pathlib.Path("a/main.yaml"),
         )
-        kept = deployment.keep_template(self.files, copy)
-        deployment.write(self.files, Request(NAME, kept, inputs={"text": "{{ x }}"}, candidates=["here"]))
+        kept = kept_request.keep_template(self.files, copy)
+        kept_request.write(self.files, Request(NAME, kept, inputs={"text": "{{ x }}"}, candidates=["here"]))
         self.server = Server(Played(playbook(3)))
         self.server.template(DEPLOY)
         self.said = {"poll": 0.02, "patience": 5.0, "token": TOKEN, **said}
@@ -111,13 +112,13 @@ def test_what_travels_is_what_the_inventory_plugin_sets(world, collection):
     plugin = (collection / "plugins/inventory/deployment.py").read_text()
     body = plugin.partition("request = {")[2].partition("}")[0]
     set_there = {line.split('"')[1] for line in body.splitlines() if '"paas_' in line}
-    travels = set(request._variables(deployment.read(world.files))) | {"paas_template"}
+    travels = set(request._variables(kept_request.read(world.files))) | {"paas_template"}
     # AWX has the key, and playbooks from elsewhere do not run there.
     assert travels == set_there - {"paas_ssh_key", "paas_artifacts_dir"}
 
 
 def test_a_lost_template_does_not_keep_from_destroying(world):
-    deployment.write(world.files, Request(NAME, "template/lost"))
+    kept_request.write(world.files, Request(NAME, "template/lost"))
     with world.server.running() as url:
         assert world.run(url) == 0
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from ansible_collections.indigo.paas.plugins.module_utils.leases import LEASE
-from indigo_paas.progress import Kind
+from indigo_paas.ground.progress import Kind
 from indigo_paas.runner.awx import Awx
 from indigo_paas.service.desk import Desk
 from indigo_paas.service.model import Asked, User

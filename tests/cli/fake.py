@@ -227,7 +227,8 @@ def deployments_at(sites: typing.Any) -> typing.Any:
 
 def main() -> int:
     """Run the command of this process with the fakes in place."""
-    from indigo_paas import cli, collection
+    from indigo_paas import cli
+    from indigo_paas.templates import collection
 
     collection.root = lambda: pathlib.Path(os.environ["FAKE_COLLECTIONS"])
     collection.describe_sites = lambda sites: [DESCRIPTION]

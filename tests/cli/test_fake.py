@@ -8,7 +8,7 @@ import typing as t
 
 import yaml
 
-from indigo_paas import collection
+from indigo_paas.templates import collection
 from tests.cli import fake
 
 

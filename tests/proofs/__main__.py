@@ -22,7 +22,7 @@ EXAMPLES = (
     f"{COLLECTION}plugins/module_utils/sites/base.py",
     f"{COLLECTION}plugins/module_utils/sites/openstack.py",
     f"{COLLECTION}plugins/module_utils/tosca/pictures/svg.py",
-    "src/indigo_paas/work.py",
+    "src/indigo_paas/engine/work.py",
     "src/indigo_paas/service/desk.py",
     "tests/cli/test_life.py",
     "tests/service/identity/issuer.py",

@@ -11,11 +11,12 @@ import sys
 import click
 import pytest
 
-from indigo_paas import cli, collection, deployment, store
+from indigo_paas import cli, store
 from indigo_paas.cli import _common, _main
 from indigo_paas.cli.ssh import _arguments, _node
 from indigo_paas.errors import BadInput, Busy, IndigoError
-from indigo_paas.paths import DeploymentFiles, Home
+from indigo_paas.ground.paths import DeploymentFiles, Home
+from indigo_paas.templates import collection, kept_request
 
 HEAVY = (
     "alembic",
@@ -84,7 +85,7 @@ def test_to_look_at_deployments_loads_nothing_heavy(tmp_path):
     memory.add_run(store.Run("r1", "pool", "deploy", 1.0, ended=2.0, state=store.OK))
     memory.close()
     home.deployment("pool").root.mkdir(parents=True)
-    deployment.write(home.deployment("pool"), deployment.Request("pool", "template/pool.yaml"))
+    kept_request.write(home.deployment("pool"), kept_request.Request("pool", "template/pool.yaml"))
     assert loaded("list") == set()
     assert loaded("show", "pool") == {"yaml"}
 
@@ -116,7 +117,7 @@ def test_every_error_is_a_sentence_and_an_exit_code(error, code, monkeypatch, ca
     def broken(_settings):
         raise error
 
-    monkeypatch.setattr("indigo_paas.views.views", broken)
+    monkeypatch.setattr("indigo_paas.engine.overview.views", broken)
     assert cli.run(["list"]) == code
     told = capsys.readouterr()
     assert told.out == ""
@@ -132,7 +133,7 @@ def test_all_problems_are_told(monkeypatch, capsys):
     def broken(_settings):
         raise BadInput("a.yaml:1:1: one", "a.yaml:2:1: two")
 
-    monkeypatch.setattr("indigo_paas.views.views", broken)
+    monkeypatch.setattr("indigo_paas.engine.overview.views", broken)
     cli.run(["list", "--json"])
     told = capsys.readouterr()
     assert told.err == "a.yaml:1:1: one\na.yaml:2:1: two\n"

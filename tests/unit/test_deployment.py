@@ -8,11 +8,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indigo_paas import deployment
-from indigo_paas.deployment import Request
 from indigo_paas.errors import IndigoError
-from indigo_paas.paths import DeploymentFiles
-from indigo_paas.source import Template
+from indigo_paas.ground.paths import DeploymentFiles
+from indigo_paas.templates import kept_request
+from indigo_paas.templates.kept_request import Request
+from indigo_paas.templates.source import Template
 
 TEXT = st.text(st.characters(codec="utf-8"))
 VALUES = st.recursive(
@@ -29,8 +29,8 @@ def files(tmp_path):
 
 def test_what_is_written_is_read(files):
     request = Request("pool", "template/x/t.yaml", {"a": "{{ b }}"}, "local", {"wn": 0}, {"wn": ["wn-1"]}, True, True)
-    deployment.write(files, request)
-    assert deployment.read(files) == request
+    kept_request.write(files, request)
+    assert kept_request.read(files) == request
     assert files.source.stat().st_mode & 0o777 == 0o600
     assert yaml.safe_load(files.source.read_text())["plugin"] == "indigo.paas.deployment"
 
@@ -38,25 +38,25 @@ def test_what_is_written_is_read(files):
 @given(inputs=st.dictionaries(TEXT, VALUES))
 def test_any_inputs_survive(tmp_path_factory, inputs):
     files = DeploymentFiles(tmp_path_factory.mktemp("d"))
-    deployment.write(files, Request("pool", "template/x/t.yaml", inputs))
-    assert deployment.read(files).inputs == inputs
+    kept_request.write(files, Request("pool", "template/x/t.yaml", inputs))
+    assert kept_request.read(files).inputs == inputs
 
 
 def test_how_sites_are_tried_is_kept(files):
     request = Request(
         "pool", "template/x/t.yaml", candidates=["a", "b"], keep_last_attempt=False, provider_timeout=0.5, spread=True
     )
-    deployment.write(files, request)
-    assert deployment.read(files) == request
+    kept_request.write(files, request)
+    assert kept_request.read(files) == request
     assert "may_move" not in files.source.read_text()
 
 
 def test_what_cannot_be_read_says_so(files):
     with pytest.raises(IndigoError, match=r"cluster\.indigo\.yml"):
-        deployment.read(files)
+        kept_request.read(files)
     files.source.write_text("- a list")
     with pytest.raises(IndigoError, match=r"cluster\.indigo\.yml"):
-        deployment.read(files)
+        kept_request.read(files)
 
 
 def copy_of(path):
@@ -75,7 +75,7 @@ def template(tmp_path):
 
 
 def test_a_template_is_kept_with_its_imports(files, template):
-    kept = files.root / deployment.keep_template(files, copy_of(template))
+    kept = files.root / kept_request.keep_template(files, copy_of(template))
     assert kept.read_text() == template.read_text()
     assert (kept.parent / "types" / "a.yaml").read_text() == "imports: [../../common.yaml]\n"
     assert (kept.parent.parent / "common.yaml").read_text() == "node_types: {}\n"
@@ -89,15 +89,15 @@ def test_a_copy_holds_files_above_the_working_directory(files, template, monkeyp
 
 
 def test_contents_tell_templates_apart(files, template):
-    kept = deployment.keep_template(files, copy_of(template))
+    kept = kept_request.keep_template(files, copy_of(template))
     request = Request("pool", kept)
     digest = copy_of(template).digest()
-    assert digest == deployment.kept_digest(request)
+    assert digest == kept_request.kept_digest(request)
     assert copy_of(files.root / kept).digest() == digest
     (template.parent / "types" / "a.yaml").write_text("imports: [../../common.yaml] # changed\n")
     assert copy_of(template).digest() != digest
-    deployment.keep_template(files, copy_of(template))
-    deployment.drop_old_templates(files, request)
+    kept_request.keep_template(files, copy_of(template))
+    kept_request.drop_old_templates(files, request)
     assert [place.name for place in files.template.iterdir()] == [digest]
 
 
@@ -116,7 +116,7 @@ def test_a_template_is_kept_with_its_playbooks_and_what_these_need(files, tmp_pa
     kept = copy_of(template)
     needed = {path.as_posix() for path in kept.files}
     assert needed == {"t.yaml", "types/types.yaml", "books/a.yml", "books/templates/x.j2", "books/b.yml", "own.yml"}
-    place = files.root / deployment.keep_template(files, kept)
+    place = files.root / kept_request.keep_template(files, kept)
     assert (place.parent / "books/templates/x.j2").read_text() == "[]"
     (source / "books/templates/x.j2").write_text("new")
     assert copy_of(template).digest() != kept.digest()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 
 from indigo_paas.cli._display import Lines, Live, Raw, display
-from indigo_paas.progress import Event, Kind, Progress, Step
+from indigo_paas.ground.progress import Event, Kind, Progress, Step
 
 
 class Clock:

@@ -7,9 +7,10 @@ import pathlib
 
 import pytest
 
-from indigo_paas import engine, sites, wanted
+from indigo_paas.engine import sites, verbs
 from indigo_paas.errors import BadInput
 from indigo_paas.runner import environment
+from indigo_paas.templates import target
 
 PLAN = {
     "groups": [
@@ -22,12 +23,12 @@ PLAN = {
 
 @pytest.mark.parametrize("name", ["fe server", "fe_server", "fe", "front_end"])
 def test_a_group_has_many_names(name):
-    assert wanted.group_of(PLAN, name)["name"] == "fe server"
+    assert target.group_of(PLAN, name)["name"] == "fe server"
 
 
 def test_an_unknown_group_names_the_known():
     with pytest.raises(BadInput, match="'workers'.*fe server, wn"):
-        wanted.group_of(PLAN, "workers")
+        target.group_of(PLAN, "workers")
 
 
 def test_removals_by_group():
@@ -36,14 +37,14 @@ def test_removals_by_group():
         {"name": "wn-1", "group": "wn"},
         {"name": "fe-0", "group": "fe_server"},
     ]
-    assert wanted.removals_of(PLAN, nodes, ["wn-1", "fe-0", "wn-1"]) == {"wn": ["wn-1"], "fe server": ["fe-0"]}
+    assert target.removals_of(PLAN, nodes, ["wn-1", "fe-0", "wn-1"]) == {"wn": ["wn-1"], "fe server": ["fe-0"]}
     with pytest.raises(BadInput, match="'wn-7'.*wn-0, wn-1, fe-0"):
-        wanted.removals_of(PLAN, nodes, ["wn-7"])
+        target.removals_of(PLAN, nodes, ["wn-7"])
 
 
 def test_a_scaled_count_holds_until_the_template_counts_otherwise():
     scaled = {"wn": 5, "fe": 2, "gone": 3, "new": 1}
-    assert wanted.still_meant(scaled, {"wn": 2, "fe": 1, "gone": 1}, {"wn": 2, "fe": 3, "new": 1}) == {"wn": 5}
+    assert target.still_meant(scaled, {"wn": 2, "fe": 1, "gone": 1}, {"wn": 2, "fe": 3, "new": 1}) == {"wn": 5}
 
 
 CANDIDATES = [{"site": name, "fits": name != "d", "reasons": []} for name in "abcd"]
@@ -59,7 +60,7 @@ CANDIDATES = [{"site": name, "fits": name != "d", "reasons": []} for name in "ab
     ],
 )
 def test_where_a_deployment_may_come_to_be(placement, spread, tries, sites):
-    planned = engine.Planned(PLAN, CANDIDATES, placement, ["d", "a", "b", "c"])
+    planned = verbs.Planned(PLAN, CANDIDATES, placement, ["d", "a", "b", "c"])
     assert planned.to_try(spread, tries) == sites
     assert planned.site == "a"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from indigo_paas import collection, engine
+from indigo_paas.engine import verbs
+from indigo_paas.engine.work import Outcome
 from indigo_paas.errors import BadInput, IndigoError
-from indigo_paas.work import Outcome
+from indigo_paas.templates import collection
 
 
 def outcome(state="ok", reason=""):
@@ -25,8 +26,8 @@ def after(monkeypatch, lacks, prepared=None):
         return prepared
 
     monkeypatch.setattr(collection, "lacks_images", lambda *_args: lacks)
-    monkeypatch.setattr(engine, "prepare", prepare)
-    found = engine._prepare_after(None, outcome(), {}, {}, None, {}, None)
+    monkeypatch.setattr(verbs, "prepare", prepare)
+    found = verbs._prepare_after(None, outcome(), {}, {}, None, {}, None)
     return found, asked
 
 

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from indigo_paas import collection, fetch
 from indigo_paas.errors import BadInput
+from indigo_paas.templates import collection, fetch
 
 FILES = {"/t.yaml": b"imports: [sub/types.yaml]\n", "/sub/types.yaml": b"node_types: {}\n", "/large": b"x" * 200_000}
 REDIRECTS = {"/moved": "/t.yaml", "/loop": "/loop", "/file": "file:///etc/passwd", "/ftp": "ftp://localhost/x"}

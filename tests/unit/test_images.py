@@ -8,11 +8,12 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from indigo_paas import collection, images
 from indigo_paas.cli import _main
+from indigo_paas.engine import images
+from indigo_paas.engine.images import Asked
+from indigo_paas.engine.work import Outcome
 from indigo_paas.errors import BadInput, IndigoError
-from indigo_paas.images import Asked
-from indigo_paas.work import Outcome
+from indigo_paas.templates import collection
 
 IMAGE = {
     "name": "debian-13-htcondor-1a2b3c4d",

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from indigo_paas import leftovers
+from indigo_paas.ground import leftovers
 
 PLAIN = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {PLAIN}"

@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-from indigo_paas import lock
 from indigo_paas.errors import Busy
+from indigo_paas.ground import lock
 
 HOLD = """
 import pathlib, sys
-from indigo_paas import lock
+from indigo_paas.ground import lock
 with lock.hold(pathlib.Path(sys.argv[1]), "pool", "scale"):
     print("held", flush=True)
     sys.stdin.read()

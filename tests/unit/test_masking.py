@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indigo_paas import collection
-from indigo_paas.masking import MASK, PIECE, Finder, Masker, Public, is_secret, merged, tells_secret
-from indigo_paas.source import Template
+from indigo_paas.ground.masking import MASK, PIECE, Finder, Masker, Public, is_secret, merged, tells_secret
+from indigo_paas.templates import collection
+from indigo_paas.templates.source import Template
 
 SAME = """tosca_definitions_version: tosca_simple_yaml_1_0
 topology_template:
@@ -214,6 +214,6 @@ def test_a_long_line_with_an_error_in_it_is_looked_at_once(monkeypatch):
         looked.append(len(name))
         return is_secret(name)
 
-    monkeypatch.setattr("indigo_paas.masking.is_secret", is_secret_counted)
+    monkeypatch.setattr("indigo_paas.ground.masking.is_secret", is_secret_counted)
     assert not tells_secret("x" * 30_000 + ":" + "y" * 30_000 + ": z")
     assert sum(looked) <= 60_000

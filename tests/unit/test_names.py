@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indigo_paas.errors import BadInput
-from indigo_paas.names import default_name, valid_name
+from indigo_paas.ground.names import default_name, valid_name
 
 
 @given(st.text())

@@ -9,8 +9,8 @@ import pytest
 
 from indigo_paas.cli._difference_text import difference_lines
 from indigo_paas.cli._plan_text import plan_lines
-from indigo_paas.engine import Planned
-from indigo_paas.masking import Masker
+from indigo_paas.engine.verbs import Planned
+from indigo_paas.ground.masking import Masker
 
 SECRET = "correct-horse-battery"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from indigo_paas.progress import Kind, Progress, failure_text, task_name, timestamp
+from indigo_paas.ground.progress import Kind, Progress, failure_text, task_name, timestamp
 
 RUN = "88be2650-c006-49c8-a0a5-d97c9f442073"
 

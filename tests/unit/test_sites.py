@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
-from indigo_paas import paths, runner, sites
+from indigo_paas import runner
+from indigo_paas.engine import sites
+from indigo_paas.ground import paths
 
 INVENTORY = """
 paas_sites:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from indigo_paas import collection
-from indigo_paas.deployment import Copy
 from indigo_paas.errors import BadInput
-from indigo_paas.source import Template
+from indigo_paas.templates import collection
+from indigo_paas.templates.kept_request import Copy
+from indigo_paas.templates.source import Template
 from tests.servers import serving
 
 HEAD = "tosca_definitions_version: tosca_simple_yaml_1_3\n"
@@ -112,7 +112,7 @@ def test_what_is_kept_needs_nothing_else(
     plan = collection.plan_template(template, {})
     copy = template.copy()
     kept = written(copy, tmp_path / "kept")
-    monkeypatch.setattr("indigo_paas.collection.read_url", None)
+    monkeypatch.setattr("indigo_paas.templates.collection.read_url", None)
     monkeypatch.setattr(sys, "stdin", None)
     for name in (*LOCAL, "pool.zip"):
         (tmp_path / name).unlink()
@@ -197,7 +197,7 @@ def test_problems_are_shown_in_their_line(
     if template.path:
         template.path.write_bytes(data)
     stdin(monkeypatch, data)
-    monkeypatch.setattr("indigo_paas.collection.read_url", lambda _url: data)
+    monkeypatch.setattr("indigo_paas.templates.collection.read_url", lambda _url: data)
     found = [problem for problem in problems(template) if "many" in problem.text]
     (problem,) = found
     line, caret = problem.excerpt.splitlines()

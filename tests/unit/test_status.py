@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from indigo_paas import status
 from indigo_paas.errors import BadInput
+from indigo_paas.ground import status
 
 
 @pytest.mark.parametrize(

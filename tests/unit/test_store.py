@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from indigo_paas import store
 from indigo_paas.errors import IndigoError
-from indigo_paas.progress import Event, Kind
+from indigo_paas.ground.progress import Event, Kind
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_several_processes_write_at_once(tmp_path):
     code = (
         "import pathlib, sys\n"
         "from indigo_paas import store\n"
-        "from indigo_paas.progress import Event, Kind\n"
+        "from indigo_paas.ground.progress import Event, Kind\n"
         "me = sys.argv[2]\n"
         "memory = store.open_store(pathlib.Path(sys.argv[1]))\n"
         "memory.add_deployment(me, status='s', template='t', description='', site='x', sites=None)\n"

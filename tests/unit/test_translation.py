@@ -8,9 +8,10 @@ import pathlib
 import pytest
 import yaml
 
-from indigo_paas import cli, translation
+from indigo_paas import cli
+from indigo_paas.engine import translation
 from indigo_paas.errors import BadInput
-from indigo_paas.source import Template
+from indigo_paas.templates.source import Template
 
 ROOT = pathlib.Path(__file__).parents[2]
 POOL = ROOT / "examples" / "htcondor_pool.yaml"

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from indigo_paas.errors import BadInput, IndigoError
-from indigo_paas.text import clean, line, show
+from indigo_paas.ground.text import clean, line, show
 
 if TYPE_CHECKING:
     from indigo_paas.deployments import Deployments
+    from indigo_paas.engine.work import Outcome
     from indigo_paas.errors import Problem
-    from indigo_paas.source import Template
-    from indigo_paas.wanted import Wanted
-    from indigo_paas.work import Outcome
+    from indigo_paas.templates.source import Template
+    from indigo_paas.templates.target import Target
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,7 +36,7 @@ EXIT_CODES = {"ok": 0, "failed": 1, "interrupted": 130}
 
 def a_template(given: str) -> Template:
     """Return the template that GIVEN is: a path, a CSAR archive, "-" for standard input, or an http(s) URL."""
-    from indigo_paas.source import Template
+    from indigo_paas.templates.source import Template
 
     return Template(given)
 
@@ -130,7 +130,7 @@ def problems_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
 
 def inputs_of(pairs: Iterable[str], file: Path | None) -> dict[str, Any]:
     """Return the inputs of --inputs and -i by name, as plain data; raise BadInput for what is neither."""
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     inputs = collection.read_inputs(file) if file else {}
     for pair in pairs:
@@ -191,10 +191,10 @@ def print_warnings(problems: Iterable[Problem]) -> None:
         click.echo(f"warning: {clean(problem.shown)}", err=True)
 
 
-def print_difference(difference: Mapping[str, Any], asked: Wanted, name: str, as_json: bool) -> None:
+def print_difference(difference: Mapping[str, Any], asked: Target, name: str, as_json: bool) -> None:
     """Print what would change of the deployment NAME; nothing has been changed."""
-    from indigo_paas import collection
     from indigo_paas.cli._difference_text import difference_lines
+    from indigo_paas.templates import collection
 
     warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
     if as_json:

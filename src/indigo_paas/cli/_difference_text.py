@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from indigo_paas.text import counted, line, show
+from indigo_paas.ground.text import counted, line, show
 
 _SIGNS = {"create": "+", "keep": " ", "change": "~", "remove": "-"}
 _NODE_WORDS = {
@@ -95,7 +95,7 @@ def _field(field: Data) -> str:
 
 
 def _shown(value: Any) -> str:
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     text = line(show(value) if isinstance(value, str) else collection.phrase("value", value)) or '""'
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

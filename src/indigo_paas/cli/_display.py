@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from indigo_paas.progress import Event, Kind, Progress, Step
-from indigo_paas.text import clean, line
+from indigo_paas.ground.progress import Event, Kind, Progress, Step
+from indigo_paas.ground.text import clean, line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from indigo_paas.work import Observer
+    from indigo_paas.engine.work import Observer
 
 # From here on a task is worth a line of its own (seconds).
 LONG_TASK = 2.0

@@ -15,9 +15,9 @@ import click
 
 from indigo_paas import __version__
 from indigo_paas.errors import IndigoError
-from indigo_paas.paths import DATABASE_VARIABLE, HOME_VARIABLE, SITES_VARIABLE, home
-from indigo_paas.settings import Settings
-from indigo_paas.text import clean, line
+from indigo_paas.ground.paths import DATABASE_VARIABLE, HOME_VARIABLE, SITES_VARIABLE, home
+from indigo_paas.ground.text import clean, line
+from indigo_paas.runner.settings import Settings
 
 COMMANDS = (
     "sites",

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from indigo_paas.text import clean, counted, line
+from indigo_paas.ground.text import clean, counted, line
 
 if TYPE_CHECKING:
-    from indigo_paas.engine import Planned
-    from indigo_paas.masking import Masker
+    from indigo_paas.engine.verbs import Planned
+    from indigo_paas.ground.masking import Masker
 
 _LONGEST = 160
 _NAMED_NODES = 6
@@ -70,7 +70,7 @@ def _group(group: Data) -> Iterator[str]:
 def _nodes(group: Data, count: int) -> str:
     if not count:
         return "no nodes for now"
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     names = collection.node_names(group, min(count, _NAMED_NODES))
     shown = ", ".join(names) + (", ..." if count > _NAMED_NODES else "")
@@ -103,7 +103,7 @@ def _implementation(stage: Data, components: Mapping[str, Data]) -> str:
 
 
 def _operations(component: Data, stage: Data) -> list[Data]:
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     return collection.operations_of(component, stage)
 
@@ -165,6 +165,6 @@ def _short(value: object) -> str:
 
 
 def _phrase(kind: str, value: Any) -> str:
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     return collection.phrase(kind, value)

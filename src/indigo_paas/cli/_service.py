@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from indigo_paas.errors import IndigoError
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
 
 if TYPE_CHECKING:
     from indigo_paas.service.settings import ServiceSettings
@@ -55,7 +55,7 @@ def supervised(settings: ServiceSettings) -> Iterator[None]:
 
     Raises IndigoError at once where the database cannot be used.
     """
-    from indigo_paas import work
+    from indigo_paas.engine import work
     from indigo_paas.service.worker import Supervisor
 
     with work.opened(settings.engine(), make=True):
@@ -112,6 +112,6 @@ def until_a_signal() -> Iterator[threading.Event]:
 
 def _chosen_home(settings: Settings) -> Path | None:
     """Return the home that the command line or the environment chose; None where it is the default one."""
-    from indigo_paas.paths import home
+    from indigo_paas.ground.paths import home
 
     return None if settings.home == home() else settings.home.root

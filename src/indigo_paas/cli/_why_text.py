@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from indigo_paas.text import line
+from indigo_paas.ground.text import line
 
 Data = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ import sys
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
 
 
 @click.command("check", short_help="Ask the services whether they serve.")

@@ -8,8 +8,8 @@ import sys
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
-from indigo_paas.text import line
+from indigo_paas.ground.text import line
+from indigo_paas.runner.settings import Settings
 
 
 @click.command("destroy", short_help="Delete a deployment with all its nodes.")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
-from indigo_paas.text import clean, line
+from indigo_paas.ground.text import clean, line
+from indigo_paas.runner.settings import Settings
 
 if TYPE_CHECKING:
-    from indigo_paas.progress import Event
+    from indigo_paas.ground.progress import Event
 
 
 @click.command("events", short_help="Tell what happened to a deployment.")

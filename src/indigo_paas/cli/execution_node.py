@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
 
 
 @click.command("execution-node", short_help="Run what a service on another machine hands over (not for people).")

@@ -12,7 +12,7 @@ from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput
 
 if TYPE_CHECKING:
-    from indigo_paas.source import Template
+    from indigo_paas.templates.source import Template
 
 _BY_SUFFIX = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid"}
 
@@ -44,7 +44,7 @@ def command(
       indigo-paas graph pool.yaml -o pool.svg
       indigo-paas graph pool.yaml -i wn_num=4 --format mermaid
     """
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     chosen = language or _language(output)
     inputs = _common.inputs_of(pairs, file)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
-from indigo_paas.text import clean, line
+from indigo_paas.ground.text import clean, line
+from indigo_paas.runner.settings import Settings
 
 if TYPE_CHECKING:
-    from indigo_paas.work import Outcome
+    from indigo_paas.engine.work import Outcome
 
 _HEAD = ("IMAGE", "SITE", "SERVICES", "DISTRIBUTION", "MADE", "SIZE", "MACHINES", "STATE")
 
@@ -71,8 +71,8 @@ def prepare(
       indigo-paas image prepare htcondor --site local
       indigo-paas image prepare pool.yaml --again
     """
-    from indigo_paas import images
     from indigo_paas.cli._display import display
+    from indigo_paas.engine import images
 
     if site and not images.keeps_images(settings, site):
         return _nothing_to_do(site, as_json)
@@ -104,7 +104,7 @@ def list_images(settings: Settings, site: str | None, as_json: bool) -> None:
     Example:
       indigo-paas image list --site local
     """
-    from indigo_paas import images
+    from indigo_paas.engine import images
 
     with _common.slow(lambda: f"Waiting for {site or 'the sites'} ..."):
         found, silent = images.find(settings, site)
@@ -135,7 +135,7 @@ def delete(settings: Settings, names: tuple[str, ...], site: str | None, as_json
     Example:
       indigo-paas image delete debian-13-htcondor-1a2b3c4d
     """
-    from indigo_paas import images
+    from indigo_paas.engine import images
 
     gone = images.delete(settings, names, site)
     if as_json:
@@ -191,7 +191,7 @@ def _services(image: dict[str, Any]) -> str:
 
 
 def _row(image: dict[str, Any]) -> tuple[object, ...]:
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     size = collection.phrase("amount", image["size"]) if image["size"] else ""
     state = f"not used: {image['problem']}" if image["problem"] else "ready"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
 
 
 @click.command("inventory", short_help="Print the path of a deployment's inventory.")
@@ -23,7 +23,7 @@ def command(settings: Settings, name: str, as_list: bool) -> None:
     Example:
       ansible -i "$(indigo-paas inventory pool)" paas_nodes -m ansible.builtin.ping
     """
-    from indigo_paas import inventory
+    from indigo_paas.engine import inventory
 
     place = inventory.make(settings, name)
     click.echo(inventory.listing(place) if as_list else str(place), nl=not as_list)

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
-from indigo_paas.text import clean, line
+from indigo_paas.ground.text import clean, line
+from indigo_paas.runner.settings import Settings
 
 
 @click.command("list", short_help="List the deployments.")
@@ -56,7 +56,7 @@ def command(settings: Settings, as_json: bool) -> None:
 
 
 def _tell_lost(settings: Settings) -> None:
-    from indigo_paas import recovery
+    from indigo_paas.engine import recovery
 
     names = recovery.lost(settings)
     if names:

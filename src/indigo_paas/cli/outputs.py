@@ -7,8 +7,8 @@ import click
 
 from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput
-from indigo_paas.settings import Settings
-from indigo_paas.text import line, show
+from indigo_paas.ground.text import line, show
+from indigo_paas.runner.settings import Settings
 
 
 @click.command("outputs", short_help="Print the outputs of a deployment.")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
-from indigo_paas.text import clean
+from indigo_paas.ground.text import clean
+from indigo_paas.runner.settings import Settings
 
 if TYPE_CHECKING:
-    from indigo_paas.engine import Planned
+    from indigo_paas.engine.verbs import Planned
     from indigo_paas.errors import Problem
-    from indigo_paas.masking import Masker
-    from indigo_paas.source import Template
+    from indigo_paas.ground.masking import Masker
+    from indigo_paas.templates.source import Template
 
 
 @click.command("plan", short_help="Say what a template would make, and where.")
@@ -59,10 +59,11 @@ def command(
     if against is not None:
         _print_changes(settings, against, template, inputs, as_json)
         return
-    from indigo_paas import collection, engine
+    from indigo_paas.engine import verbs
+    from indigo_paas.templates import collection
 
     with _common.slow(lambda: f"Waiting for {' and '.join(only) or 'the sites'} ..."):
-        planned = engine.plan(settings, template, inputs, only, spread=bool(spread))
+        planned = verbs.plan(settings, template, inputs, only, spread=bool(spread))
     masker = collection.masker(template, {**planned.plan["inputs"], **inputs})
     warnings = [*collection.warnings(planned.plan, template, inputs), *planned.warnings]
     if as_json:
@@ -82,7 +83,7 @@ def command(
 
 
 def _print_changes(settings: Settings, name: str, template: Template, inputs: dict[str, Any], as_json: bool) -> None:
-    from indigo_paas import preview
+    from indigo_paas.engine import preview
 
     difference, asked = preview.update(
         settings, name, inputs, template, template.strict or None, template.trust or None

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
-from indigo_paas.text import clean, line
+from indigo_paas.ground.text import clean, line
+from indigo_paas.runner.settings import Settings
 
 if TYPE_CHECKING:
-    from indigo_paas.recovery import Found, Recovery
+    from indigo_paas.engine.recovery import Found, Recovery
 
 
 @click.command("recover", short_help="Take over what still runs, when the database was lost.")
@@ -42,7 +42,7 @@ def command(settings: Settings, name: str | None, site: str | None, dry_run: boo
     Exit codes: 0 done, also where nothing was to be taken over; 1 a site did not answer, or the database is damaged;
     2 there is no such site, or no site has nodes of NAME.
     """
-    from indigo_paas import recovery
+    from indigo_paas.engine import recovery
 
     with _common.slow(lambda: "Asking the sites ..."):
         found = recovery.recover(settings, name, site, dry_run)

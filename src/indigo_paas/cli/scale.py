@@ -9,7 +9,7 @@ import click
 
 from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
 
 _LARGEST = 999999
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from indigo_paas.cli import _service
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
 
 
 @click.command("serve", short_help="Serve the REST API of the INDIGO Orchestrator.")

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.lock import Holder
-from indigo_paas.settings import Settings
-from indigo_paas.text import clean, line
+from indigo_paas.ground.lock import Holder
+from indigo_paas.ground.text import clean, line
+from indigo_paas.runner.settings import Settings
 
 _LAST_RUNS = 5
 

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
-from indigo_paas.text import line
+from indigo_paas.ground.text import line
+from indigo_paas.runner.settings import Settings
 
 
 @click.group("site", short_help="Look at one site.")
@@ -31,7 +31,7 @@ def check(settings: Settings, name: str, as_json: bool) -> None:
     Example:
       indigo-paas site check recas
     """
-    from indigo_paas import site_survey
+    from indigo_paas.engine import site_survey
 
     with _common.slow(lambda: f"Trying {name} ..."):
         found = site_survey.check(settings, name)

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
-from indigo_paas.text import line
+from indigo_paas.ground.text import line
+from indigo_paas.runner.settings import Settings
 
 _LONGEST = 60
 _HEAD = ("SITE", "TYPE", "LOCATION", "HEALTH", "CPUS", "MEMORY", "NODES", "IMAGES")
@@ -28,7 +28,7 @@ def command(settings: Settings, as_json: bool) -> None:
     Example:
       indigo-paas sites
     """
-    from indigo_paas.site_survey import survey
+    from indigo_paas.engine.site_survey import survey
 
     waiting: set[str] = set()
     with _common.slow(lambda: f"Waiting for {', '.join(sorted(waiting)) or 'the inventory of sites'} ..."):
@@ -43,7 +43,7 @@ def command(settings: Settings, as_json: bool) -> None:
 
 
 def _row(site: dict[str, Any]) -> tuple[object, ...]:
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     first = (site["name"], site["type"], site.get("location") or "")
     if not site["available"]:

@@ -12,9 +12,9 @@ import click
 
 from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput, IndigoError
-from indigo_paas.paths import DeploymentFiles
-from indigo_paas.settings import Settings
-from indigo_paas.text import line
+from indigo_paas.ground.paths import DeploymentFiles
+from indigo_paas.ground.text import line
+from indigo_paas.runner.settings import Settings
 
 
 class _WithCommand(click.Command):
@@ -51,7 +51,7 @@ def command(ctx: click.Context, name: str, node: str | None) -> None:
       indigo-paas ssh pool wn-server-0 -- uname -a
       indigo-paas ssh pool -- 'condor_status | head'
     """
-    from indigo_paas.views import view
+    from indigo_paas.engine.overview import view
 
     settings: Settings = ctx.obj
     files = settings.home.deployment(name)

@@ -12,7 +12,7 @@ import click
 from indigo_paas.cli import _common
 
 if TYPE_CHECKING:
-    from indigo_paas.source import Template
+    from indigo_paas.templates.source import Template
 
 
 @click.command("survey", short_help="Make an AWX survey of a template's inputs.")
@@ -28,7 +28,8 @@ def command(template: Template, output: Path | None) -> None:
     Example:
       indigo-paas survey pool.yaml -o pool.json
     """
-    from indigo_paas import collection, names
+    from indigo_paas.ground import names
+    from indigo_paas.templates import collection
 
     spec = collection.survey(template, names.default_name(template.stem))
     _common.write_text(output, json.dumps(spec, indent=2) + "\n")

@@ -11,10 +11,10 @@ import click
 
 from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput
-from indigo_paas.text import counted, line
+from indigo_paas.ground.text import counted, line
 
 if TYPE_CHECKING:
-    from indigo_paas.source import Template
+    from indigo_paas.templates.source import Template
 
 
 @click.group("template", short_help="Check templates, or describe them to an editor.")
@@ -38,7 +38,7 @@ def check(template: Template, pairs: tuple[str, ...], file: Path | None, as_json
       indigo-paas template check pool.yaml
       indigo-paas template check --strict --json - < pool.yaml
     """
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     inputs = _common.inputs_of(pairs, file)
     plan = collection.plan_template(template, inputs)
@@ -66,7 +66,7 @@ def schema(output: Path | None) -> None:
     Example:
       indigo-paas template schema -o tosca.json
     """
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
 
     text = json.dumps(collection.template_schema(), indent=1)
     if output is None:

@@ -11,11 +11,11 @@ import click
 
 from indigo_paas.cli import _common
 from indigo_paas.errors import BadInput, Problem
-from indigo_paas.settings import Settings
-from indigo_paas.text import clean, line
+from indigo_paas.ground.text import clean, line
+from indigo_paas.runner.settings import Settings
 
 if TYPE_CHECKING:
-    from indigo_paas.source import Template
+    from indigo_paas.templates.source import Template
 
 
 @click.command("translate", short_help="Write a template as an Ansible project.")
@@ -61,7 +61,7 @@ def command(
       indigo-paas translate pool.yaml -o pool -i wn_num=4
       indigo-paas translate pool.yaml -o pool --hosts my_hosts.yml
     """
-    from indigo_paas import translation
+    from indigo_paas.engine import translation
 
     if site and hosts:
         raise BadInput("Say either --site or --hosts: nodes are made at a site, or exist.")

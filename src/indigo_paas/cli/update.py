@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from indigo_paas.cli import _common
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
 
 if TYPE_CHECKING:
-    from indigo_paas.source import Template
+    from indigo_paas.templates.source import Template
 
 
 @click.command("update", short_help="Change inputs or the template.")

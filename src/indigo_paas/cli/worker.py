@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from indigo_paas.cli import _service
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
 
 
 @click.command("worker", short_help="Do the jobs of the service, without its REST API.")

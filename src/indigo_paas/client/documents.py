@@ -98,7 +98,7 @@ class Info:
 class Event:
     """One thing that happened to a deployment.
 
-    id: goes up from one to the next. kind: a word of `indigo_paas.progress.Kind`, or one of a newer server.
+    id: goes up from one to the next. kind: a word of `indigo_paas.ground.progress.Kind`, or one of a newer server.
     """
 
     id: int

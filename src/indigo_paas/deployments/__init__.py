@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
 
 if TYPE_CHECKING:
-    from indigo_paas.preview import Difference
-    from indigo_paas.progress import Event
-    from indigo_paas.source import Template
-    from indigo_paas.wanted import Wanted
-    from indigo_paas.work import Observer, Outcome
+    from indigo_paas.engine.preview import Difference
+    from indigo_paas.engine.work import Observer, Outcome
+    from indigo_paas.ground.progress import Event
+    from indigo_paas.templates.source import Template
+    from indigo_paas.templates.target import Target
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Deployments(Protocol):
         only: Sequence[str],
         tries: Mapping[str, Any],
     ) -> Outcome:
-        """See `engine.deploy`."""
+        """See `verbs.deploy`."""
 
     def update(
         self,
@@ -81,21 +81,21 @@ class Deployments(Protocol):
         strict: bool | None,
         trust: bool | None,
     ) -> Outcome:
-        """See `engine.update`."""
+        """See `verbs.update`."""
 
     def scale(
         self, name: str, counts: Mapping[str, int], observer: Observer, remove: Sequence[str], spread: bool | None
     ) -> Outcome:
-        """See `engine.scale`."""
+        """See `verbs.scale`."""
 
     def resume(self, name: str, observer: Observer) -> Outcome:
-        """See `engine.resume`."""
+        """See `verbs.resume`."""
 
     def check(self, name: str, observer: Observer) -> Outcome:
-        """See `engine.check`."""
+        """See `verbs.check`."""
 
     def destroy(self, name: str, observer: Observer, force: bool) -> Outcome:
-        """See `engine.destroy`."""
+        """See `verbs.destroy`."""
 
     def preview_update(
         self,
@@ -104,10 +104,10 @@ class Deployments(Protocol):
         template: Template | None,
         strict: bool | None,
         trust: bool | None,
-    ) -> tuple[Difference, Wanted]:
+    ) -> tuple[Difference, Target]:
         """See `preview.update`."""
 
-    def preview_scale(self, name: str, counts: Mapping[str, int], remove: Sequence[str]) -> tuple[Difference, Wanted]:
+    def preview_scale(self, name: str, counts: Mapping[str, int], remove: Sequence[str]) -> tuple[Difference, Target]:
         """See `preview.scale`."""
 
 

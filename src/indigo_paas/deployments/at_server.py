@@ -11,19 +11,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from indigo_paas import collection, names, status
 from indigo_paas.client import Deployment, Event, Garbled, Orchestrator
-from indigo_paas.deployments import Entry, following, rewrite, told
+from indigo_paas.deployments import Entry, following, from_server, rewrite
 from indigo_paas.deployments.following import Following
 from indigo_paas.errors import BadInput, Conflict, IndigoError, NotFound
-from indigo_paas.progress import Event as Told
-from indigo_paas.source import Template
-from indigo_paas.text import line
+from indigo_paas.ground import names, status
+from indigo_paas.ground.progress import Event as Told
+from indigo_paas.ground.text import line
+from indigo_paas.templates import collection
+from indigo_paas.templates.source import Template
 
 if TYPE_CHECKING:
-    from indigo_paas.preview import Difference
-    from indigo_paas.wanted import Wanted
-    from indigo_paas.work import Observer, Outcome
+    from indigo_paas.engine.preview import Difference
+    from indigo_paas.engine.work import Observer, Outcome
+    from indigo_paas.templates.target import Target
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LISTED = 10
@@ -45,11 +46,11 @@ class AtServer:
         self._client = client
 
     def entries(self) -> list[Entry]:
-        return sorted(map(told.entry, self._client.deployments()), key=lambda entry: entry.name)
+        return sorted(map(from_server.entry, self._client.deployments()), key=lambda entry: entry.name)
 
     def document(self, name: str) -> dict[str, Any]:
         found = self._find(name)
-        return told.document(found, self._nodes(found.uuid), self._events(found.uuid))
+        return from_server.document(found, self._nodes(found.uuid), self._events(found.uuid))
 
     def outputs(self, name: str) -> Mapping[str, Any]:
         return self._find(name).outputs
@@ -58,7 +59,7 @@ class AtServer:
         found = self._find(name)
         try:
             for each in self._client.events(found.uuid, until_now=not follow):
-                event = told.event(each) if isinstance(each, Event) else None
+                event = from_server.event(each) if isinstance(each, Event) else None
                 if event is not None:
                     yield event
         except NotFound:
@@ -146,10 +147,10 @@ class AtServer:
         template: Template | None,
         strict: bool | None,
         trust: bool | None,
-    ) -> tuple[Difference, Wanted]:
+    ) -> tuple[Difference, Target]:
         raise _cannot("say what would change", "it refuses what is wrong, and changes nothing then")
 
-    def preview_scale(self, name: str, counts: Mapping[str, int], remove: Sequence[str]) -> tuple[Difference, Wanted]:
+    def preview_scale(self, name: str, counts: Mapping[str, int], remove: Sequence[str]) -> tuple[Difference, Target]:
         raise _cannot("say what would change", "it refuses what is wrong, and changes nothing then")
 
     def _deploy_again(
@@ -162,7 +163,7 @@ class AtServer:
         observer: Observer,
     ) -> Outcome:
         if self._client.template(found.uuid) != text:
-            name, again = told.name_of(found), template.given if template.path else "..."
+            name, again = from_server.name_of(found), template.given if template.path else "..."
             raise BadInput(
                 f"{name} is a deployment of another template, or {template.name} has changed since. "
                 f"'indigo-paas update {name} --template {again}' takes it over; --name makes another deployment."
@@ -179,25 +180,27 @@ class AtServer:
         observer: Observer,
     ) -> Outcome:
         before = following.last_event(self._client, found.uuid)
-        with _LeftAlone(lambda: f"'indigo-paas show {told.name_of(found)}' says whether the server took it."):
+        with _LeftAlone(lambda: f"'indigo-paas show {from_server.name_of(found)}' says whether the server took it."):
             try:
                 self._client.update(found.uuid, text, inputs, **options)
             except Conflict as error:
                 if found.status != status.CREATE_FAILED:
                     raise
-                raise Conflict(f"{str(error).rstrip('.')}. {_anew(told.name_of(found))}") from None
+                raise Conflict(f"{str(error).rstrip('.')}. {_anew(from_server.name_of(found))}") from None
         return self._watch(command, found, observer, before)
 
     def _destroy(self, found: Deployment, observer: Observer, force: bool) -> Outcome:
         before = following.last_event(self._client, found.uuid)
         if found.status != status.DELETE_IN_PROGRESS:
-            with _LeftAlone(lambda: f"'indigo-paas show {told.name_of(found)}' says whether the server took it."):
+            with _LeftAlone(
+                lambda: f"'indigo-paas show {from_server.name_of(found)}' says whether the server took it."
+            ):
                 self._client.delete(found.uuid, force)
         return self._watch("destroy", found, observer, before)
 
     def _watch(self, command: str, found: Deployment, observer: Observer, after: int | None) -> Outcome:
         """Follow what the server does until it is at rest, and return what became of it."""
-        started, name = time.time(), told.name_of(found)
+        started, name = time.time(), from_server.name_of(found)
         run = Following(self._client, found.uuid, observer)
         with _LeftAlone(lambda: _how_to_come_back(name, command, self._client.url)):
             run.say(f"{self._client.url} works on it as {found.uuid}.")
@@ -213,7 +216,7 @@ class AtServer:
         found = [one for one in known if one.name == name]
         if found:
             return _only(found, name)
-        callable_by = [told.name_of(one) for one in known]
+        callable_by = [from_server.name_of(one) for one in known]
         near = difflib.get_close_matches(name, callable_by, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"There is {', '.join(callable_by[:_LISTED])}."
         raise BadInput(
@@ -223,7 +226,7 @@ class AtServer:
     def _nodes(self, uuid: str) -> list[dict[str, Any]]:
         """Return the nodes as far as the server tells them; it may be gone meanwhile."""
         try:
-            return told.nodes(self._client.extrainfo(uuid), self._client.resources(uuid))
+            return from_server.nodes(self._client.extrainfo(uuid), self._client.resources(uuid))
         except (NotFound, Garbled):
             return []
 
@@ -294,7 +297,7 @@ def _outcome(
     run: Following,
     seconds: float,
 ) -> Outcome:
-    from indigo_paas.work import Outcome
+    from indigo_paas.engine.work import Outcome
 
     gone = now is None
     ended = now or dataclasses.replace(found, status=status.DELETE_COMPLETE, outputs={}, reason="")
@@ -302,7 +305,7 @@ def _outcome(
     ok = ended.status == wanted if wanted else ended.status in (status.CREATE_COMPLETE, status.UPDATE_COMPLETE)
     reason = "" if ok else "It was deleted meanwhile." if gone else ended.reason or f"It is {ended.status}."
     return Outcome(
-        name=told.name_of(found),
+        name=from_server.name_of(found),
         command=command,
         state="ok" if ok else "failed",
         status=ended.status,
@@ -311,7 +314,7 @@ def _outcome(
         nodes=nodes,
         outputs=dict(ended.outputs),
         changed=run.progress.changed,
-        steps=told.steps(run.progress),
+        steps=from_server.steps(run.progress),
         seconds=round(seconds, 3),
     )
 

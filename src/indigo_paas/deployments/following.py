@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from indigo_paas.client import Deployment, Event, Orchestrator
-from indigo_paas.deployments import told
+from indigo_paas.deployments import from_server
 from indigo_paas.errors import NotFound
-from indigo_paas.progress import Event as Told
-from indigo_paas.progress import Kind, Progress
+from indigo_paas.ground.progress import Event as Told
+from indigo_paas.ground.progress import Kind, Progress
 
 if TYPE_CHECKING:
-    from indigo_paas.work import Observer
+    from indigo_paas.engine.work import Observer
 
 _TICK = 0.25  # seconds
 
@@ -48,13 +48,13 @@ class Following:
         if self._shift is None:
             # The server's clock may be another one; what it tells first has just happened.
             self._shift = time.time() - each.time
-        found = told.event(each, self._shift)
+        found = from_server.event(each, self._shift)
         if found is not None:
             self._tell(found)
 
     def _tell(self, event: Told) -> None:
         with self._lock:
-            told.feed(self.progress, event)
+            from_server.feed(self.progress, event)
             self._observer.event(event, self.progress)
 
     @contextlib.contextmanager

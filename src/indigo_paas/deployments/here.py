@@ -7,15 +7,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from indigo_paas import engine, lock, preview, views, work
 from indigo_paas.deployments import Entry
-from indigo_paas.preview import Difference
-from indigo_paas.progress import Event
-from indigo_paas.settings import Settings
-from indigo_paas.source import Template
-from indigo_paas.text import line
-from indigo_paas.wanted import Wanted
-from indigo_paas.work import Observer, Outcome
+from indigo_paas.engine import overview, preview, verbs, work
+from indigo_paas.engine.preview import Difference
+from indigo_paas.engine.work import Observer, Outcome
+from indigo_paas.ground import lock
+from indigo_paas.ground.progress import Event
+from indigo_paas.ground.text import line
+from indigo_paas.runner.settings import Settings
+from indigo_paas.templates.source import Template
+from indigo_paas.templates.target import Target
 
 _PAUSE = 0.5  # seconds between two looks
 
@@ -27,13 +28,13 @@ class Here:
         self._settings = settings
 
     def entries(self) -> list[Entry]:
-        return [_entry(view) for view in views.views(self._settings)]
+        return [_entry(view) for view in overview.views(self._settings)]
 
     def document(self, name: str) -> dict[str, Any]:
-        return views.document(self._settings, name)
+        return overview.document(self._settings, name)
 
     def outputs(self, name: str) -> Mapping[str, Any]:
-        return views.view(self._settings, name).deployment.outputs
+        return overview.view(self._settings, name).deployment.outputs
 
     def events(self, name: str, follow: bool) -> Iterator[Event]:
         with work.opened(self._settings) as memory:
@@ -64,7 +65,7 @@ class Here:
         only: Sequence[str],
         tries: Mapping[str, Any],
     ) -> Outcome:
-        return engine.deploy(self._settings, template, inputs, observer, name, only, tries)
+        return verbs.deploy(self._settings, template, inputs, observer, name, only, tries)
 
     def update(
         self,
@@ -75,21 +76,21 @@ class Here:
         strict: bool | None,
         trust: bool | None,
     ) -> Outcome:
-        return engine.update(self._settings, name, inputs, observer, template, strict, trust)
+        return verbs.update(self._settings, name, inputs, observer, template, strict, trust)
 
     def scale(
         self, name: str, counts: Mapping[str, int], observer: Observer, remove: Sequence[str], spread: bool | None
     ) -> Outcome:
-        return engine.scale(self._settings, name, counts, observer, remove, spread)
+        return verbs.scale(self._settings, name, counts, observer, remove, spread)
 
     def resume(self, name: str, observer: Observer) -> Outcome:
-        return engine.resume(self._settings, name, observer)
+        return verbs.resume(self._settings, name, observer)
 
     def check(self, name: str, observer: Observer) -> Outcome:
-        return engine.check(self._settings, name, observer)
+        return verbs.check(self._settings, name, observer)
 
     def destroy(self, name: str, observer: Observer, force: bool) -> Outcome:
-        return engine.destroy(self._settings, name, observer, force)
+        return verbs.destroy(self._settings, name, observer, force)
 
     def preview_update(
         self,
@@ -98,14 +99,14 @@ class Here:
         template: Template | None,
         strict: bool | None,
         trust: bool | None,
-    ) -> tuple[Difference, Wanted]:
+    ) -> tuple[Difference, Target]:
         return preview.update(self._settings, name, inputs, template, strict, trust)
 
-    def preview_scale(self, name: str, counts: Mapping[str, int], remove: Sequence[str]) -> tuple[Difference, Wanted]:
+    def preview_scale(self, name: str, counts: Mapping[str, int], remove: Sequence[str]) -> tuple[Difference, Target]:
         return preview.scale(self._settings, name, counts, remove)
 
 
-def _entry(view: views.View) -> Entry:
+def _entry(view: overview.View) -> Entry:
     row = view.deployment
     return Entry(
         name=row.name,

@@ -7,8 +7,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from indigo_paas import collection, leftovers, paths
+from indigo_paas.ground import leftovers, paths
 from indigo_paas.runner.job import Job
+from indigo_paas.templates import collection
 
 # How many nodes are worked on at a time, where the user does not say.
 FORKS = "20"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from indigo_paas.paths import DeploymentFiles
+from indigo_paas.ground.paths import DeploymentFiles
 
 # How often a run asks whether it shall stop, and its progress is looked at (seconds).
 TICK = 0.25

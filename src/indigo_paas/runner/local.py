@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from indigo_paas import leftovers, paths
 from indigo_paas.errors import Lost
+from indigo_paas.ground import leftovers, paths
 from indigo_paas.runner.environment import of_job
 from indigo_paas.runner.job import TICK, Event, Job
 

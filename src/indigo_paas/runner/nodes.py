@@ -22,11 +22,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from indigo_paas import collection, deployment
 from indigo_paas.errors import IndigoError, Lost
-from indigo_paas.paths import ACCESS_TOKEN_VARIABLE, DeploymentFiles, private_directory
+from indigo_paas.ground.paths import ACCESS_TOKEN_VARIABLE, DeploymentFiles, private_directory
 from indigo_paas.runner.job import STOPPED, TICK, Event, Job
 from indigo_paas.runner.line import BEAT, IDENT, STATE, Header
+from indigo_paas.templates import collection, kept_request
 
 # How long a run that shall end is given to do so at its node, and the command to end after its last word (seconds).
 STOP_PATIENCE = 30.0
@@ -272,10 +272,10 @@ def _staged(job: Job) -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(prefix="transmit-", dir=job.directory))
     try:
         inventory = private_directory(place / "inventory")
-        for name, source in deployment.inventory_parts(job.sites).items():
+        for name, source in kept_request.inventory_parts(job.sites).items():
             _copy(source, inventory / name)
-        request = deployment.read(job.files)
-        deployment.write_to(inventory / job.files.source.name, Path("..", "artifacts", IDENT, STATE), request)
+        request = kept_request.read(job.files)
+        kept_request.write_to(inventory / job.files.source.name, Path("..", "artifacts", IDENT, STATE), request)
         state = private_directory(place / "artifacts" / IDENT / STATE)
         for source in _state_of(job.files):
             _copy(source, state / source.relative_to(job.files.root))

@@ -20,9 +20,10 @@ from typing import IO, Any
 
 from ansible_runner.streaming import Worker
 
-from indigo_paas import __version__, leftovers, lock, names, paths
+from indigo_paas import __version__
 from indigo_paas.errors import BadInput, Busy, IndigoError
-from indigo_paas.paths import DeploymentFiles, Home, private_directory
+from indigo_paas.ground import leftovers, lock, names, paths
+from indigo_paas.ground.paths import DeploymentFiles, Home, private_directory
 from indigo_paas.runner.environment import of_job
 from indigo_paas.runner.job import Job
 from indigo_paas.runner.line import IDENT, SILENCE, STATE, Header

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from indigo_paas.errors import IndigoError
-from indigo_paas.paths import ACCESS_TOKEN_VARIABLE, Home, private_directory, write_private
+from indigo_paas.ground.paths import ACCESS_TOKEN_VARIABLE, Home, private_directory, write_private
 from indigo_paas.service.identity.errors import IssuerUnavailable, NoRefreshToken
 from indigo_paas.service.identity.tokens import Tokens, open_tokens
 from indigo_paas.service.identity.verify import Verifier

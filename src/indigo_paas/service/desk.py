@@ -13,9 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from indigo_paas import deployment, engine, lock, status, work
+from indigo_paas.engine import verbs, work
 from indigo_paas.errors import BadInput, Busy, Conflict, Forbidden, IndigoError, NotFound
-from indigo_paas.progress import Event, Kind
+from indigo_paas.ground import lock, status
+from indigo_paas.ground.progress import Event, Kind
+from indigo_paas.ground.text import clean
 from indigo_paas.service import resources
 from indigo_paas.service.identity.users import NOBODY, may_change, may_deploy_for, may_see
 from indigo_paas.service.model import ANONYMOUS, EVERY, Asked, Listing, Page, User, Which
@@ -23,7 +25,7 @@ from indigo_paas.service.planning import Planner
 from indigo_paas.service.queue import CREATE, DELETE, DELETED, GIVEN_UP, START, STOP, UPDATE
 from indigo_paas.service.settings import ServiceSettings
 from indigo_paas.store import FAILED, QUEUED, RUNNING, Deployment, Job, Resource, Store, open_store
-from indigo_paas.text import clean
+from indigo_paas.templates import kept_request
 
 # The states of a node while it is acted on.
 _ACTIONS = {START: resources.STARTING, STOP: resources.STOPPING}
@@ -86,7 +88,7 @@ class Desk:
             "resources": resources.planned(name, new.plan),
         }
         try:
-            return engine.register(self._engine, new, about)
+            return verbs.register(self._engine, new, about)
         except IndigoError:
             self._forget_files(name)
             raise
@@ -174,7 +176,7 @@ class Desk:
         """Return the text of its template, without removal lists; of an update that waits, the new one."""
         row = self.deployment(user, uuid)
         files = self._engine.home.deployment(row.name)
-        request = deployment.read(files, proposed=True)
+        request = kept_request.read(files, proposed=True)
         try:
             return (files.root / request.template).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
@@ -241,7 +243,7 @@ class Desk:
             "timeout_mins": asked.timeout_mins,
             **({"callback": asked.callback} if asked.callback else {}),
         }
-        engine.propose(doing, new)
+        verbs.propose(doing, new)
         job = _job(doing.row.name, UPDATE, user, asked.timeout_mins, **_ignored(changed.ignored))
         made = resources.planned(doing.row.name, new.plan, stay)
         states = dict.fromkeys(gone, resources.DELETING)

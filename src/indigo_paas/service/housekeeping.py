@@ -9,8 +9,8 @@ import time
 import uuid
 from pathlib import Path
 
-from indigo_paas import lock
-from indigo_paas.paths import DeploymentFiles, Home
+from indigo_paas.ground import lock
+from indigo_paas.ground.paths import DeploymentFiles, Home
 from indigo_paas.store import RUNNING, Store
 
 # Seconds between two times.

@@ -15,14 +15,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-from indigo_paas import deployment, engine, leftovers, paths, status, wanted, work
+from indigo_paas.engine import verbs, work
+from indigo_paas.engine.work import Outcome
 from indigo_paas.errors import Busy, IndigoError, Lost
-from indigo_paas.progress import Event, Kind, Progress
+from indigo_paas.ground import leftovers, paths, status
+from indigo_paas.ground.progress import Event, Kind, Progress
 from indigo_paas.service import queue, resources
 from indigo_paas.service.queue import CREATE, DELETE, START, STOP, UPDATE, Queue
 from indigo_paas.service.settings import Jobs, ServiceSettings, read
 from indigo_paas.store import FAILED, INTERRUPTED, OK, Deployment, Job, Store
-from indigo_paas.work import Outcome
+from indigo_paas.templates import kept_request, target
 
 # Seconds between two signs of life, and between two looks at a deployment that somebody else works on.
 BEAT = 1.0
@@ -203,12 +205,12 @@ def _when_free(settings: ServiceSettings, store: Store, job: Job, pulse: Pulse) 
 def _verb(settings: ServiceSettings, job: Job, watch: Watch) -> Outcome:
     told = settings.engine(job.id)
     if job.kind == DELETE:
-        return engine.destroy(told, job.deployment, watch, bool(job.arguments.get("force")))
+        return verbs.destroy(told, job.deployment, watch, bool(job.arguments.get("force")))
     if job.kind == CREATE:
-        return engine.resume(told, job.deployment, watch)
+        return verbs.resume(told, job.deployment, watch)
     if job.kind in _POWER:
-        return engine.power(told, job.deployment, [job.arguments["node"]], watch, running=job.kind == START)
-    return engine.carry_out(told, job.deployment, watch)
+        return verbs.power(told, job.deployment, [job.arguments["node"]], watch, running=job.kind == START)
+    return verbs.carry_out(told, job.deployment, watch)
 
 
 def _ended(settings: ServiceSettings, store: Store, job: Job, outcome: Outcome) -> str:
@@ -252,11 +254,11 @@ def _settle_resources(
     store.resources.replace(job.deployment, rows)
 
 
-def _plan(settings: ServiceSettings, job: Job) -> wanted.Plan | None:
+def _plan(settings: ServiceSettings, job: Job) -> target.Plan | None:
     """Return the plan of the deployment of JOB, None where there is none any more."""
     files = settings.engine().home.deployment(job.deployment)
     try:
-        return wanted.plan_of(files, deployment.read(files))
+        return target.plan_of(files, kept_request.read(files))
     except IndigoError as error:
         _log.warning("the resources of %s stay as they are: %s", job.deployment, error)
         return None

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from indigo_paas import status
+from indigo_paas.ground import status
 from indigo_paas.service import settings
 from indigo_paas.service.model import ANONYMOUS
 from indigo_paas.service.settings import fair_share

@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from indigo_paas import paths, runner
+from indigo_paas import runner
 from indigo_paas.errors import BadInput, Problem
-from indigo_paas.masking import is_secret
+from indigo_paas.ground import paths
+from indigo_paas.ground.masking import is_secret
 from indigo_paas.runner.awx import Awx, Controller
 from indigo_paas.runner.nodes import Node, Nodes
+from indigo_paas.runner.settings import Settings
 from indigo_paas.service.identity.settings import Identity
-from indigo_paas.settings import Settings
 
 VARIABLE = "INDIGO_PAAS_CONFIG"
 _PREFIX = "INDIGO_PAAS_"

@@ -18,7 +18,7 @@ from pydantic.config import JsonDict
 from pydantic_core import from_json
 
 from indigo_paas.errors import BadInput
-from indigo_paas.progress import Event
+from indigo_paas.ground.progress import Event
 from indigo_paas.service import vm_info
 from indigo_paas.service.model import Asked
 from indigo_paas.service.urls import Urls

@@ -17,9 +17,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from indigo_paas import work
+from indigo_paas.engine import work
 from indigo_paas.errors import IndigoError
-from indigo_paas.paths import Home, private_directory
+from indigo_paas.ground.paths import Home, private_directory
 from indigo_paas.service import housekeeping
 from indigo_paas.service.queue import Queue, why_late
 from indigo_paas.service.settings import ServiceSettings

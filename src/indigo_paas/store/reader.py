@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from indigo_paas.status import ASIDE
+from indigo_paas.ground.status import ASIDE
 from indigo_paas.store.rows import OPEN, VERSION, Deployment, Job, Run
 
 Row = TypeVar("Row", Deployment, Job, Run)

@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from indigo_paas.progress import Event, Kind
-from indigo_paas.status import ASIDE
+from indigo_paas.ground.progress import Event, Kind
+from indigo_paas.ground.status import ASIDE
 from indigo_paas.store.database import Database, file_url
 from indigo_paas.store.jobs import Jobs, cancel_open, insert_job
 from indigo_paas.store.resources import Resources, insert_resources, mark_resources

@@ -9,9 +9,9 @@ import threading
 import time
 import typing as t
 
-from indigo_paas import status
 from indigo_paas.errors import BadInput, Conflict, NotFound
-from indigo_paas.progress import Event, Kind
+from indigo_paas.ground import status
+from indigo_paas.ground.progress import Event, Kind
 from indigo_paas.service.app import make_app
 from indigo_paas.service.identity.settings import Identity
 from indigo_paas.service.model import Asked, User

@@ -124,10 +124,10 @@ def test_events(run, pool):
 def test_the_keys_of_a_view_are_those_of_this_machine(run, pool, tmp_path, monkeypatch):
     from dataclasses import asdict
 
-    from indigo_paas import views
-    from indigo_paas.paths import home
-    from indigo_paas.settings import Settings
-    from indigo_paas.work import opened
+    from indigo_paas.engine import overview
+    from indigo_paas.engine.work import opened
+    from indigo_paas.ground.paths import home
+    from indigo_paas.runner.settings import Settings
 
     settings = Settings(home(tmp_path / "local"))
     with opened(settings, make=True) as memory:
@@ -135,7 +135,7 @@ def test_the_keys_of_a_view_are_those_of_this_machine(run, pool, tmp_path, monke
             "x", status="CREATE_COMPLETE", template="x.yaml", description="", site="recas", sites=None
         )
     shown = told(run, "show", "pool")
-    assert shown.keys() == views.document(settings, "x").keys()
+    assert shown.keys() == overview.document(settings, "x").keys()
     from indigo_paas.store import Run
 
     assert shown["runs"][0].keys() == asdict(Run("1", "x", "deploy", 1.0)).keys()

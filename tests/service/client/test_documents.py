@@ -14,9 +14,9 @@ from hypothesis import strategies as some
 from indigo_paas.client import Deployment, Event, Resource, documents
 from indigo_paas.client.calls import Answer, failure
 from indigo_paas.client.documents import Garbled
-from indigo_paas.deployments import told
+from indigo_paas.deployments import from_server
 from indigo_paas.errors import IndigoError
-from indigo_paas.progress import Kind, Progress
+from indigo_paas.ground.progress import Kind, Progress
 
 KEYS = [
     "uuid",
@@ -73,7 +73,7 @@ def test_any_json_is_read_or_garbled(data):
         documents.extra_info,
         documents.status_change,
         lambda data: documents.page(data, documents.deployment),
-        lambda data: documents.event(1, data),
+        lambda data: from_server.event(1, data),
     ):
         with contextlib.suppress(Garbled):
             read(data)
@@ -91,7 +91,7 @@ def test_any_failure_has_words(status, body):
     [(1.5, 1.5), (2, 2.0), (math.inf, None), (math.nan, None), (10**400, None), (-1, None), (True, None)],
 )
 def test_seconds_are_finite(text, seconds):
-    assert documents.event(1, {"kind": "end", "time": 1, "seconds": text}).seconds == seconds
+    assert from_server.event(1, {"kind": "end", "time": 1, "seconds": text}).seconds == seconds
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_dates(date, seconds):
 def test_nodes_are_what_our_service_says_of_them_or_else_resources():
     machine = Resource("1", "STARTED", "t", "wn", "vm-3", metadata={"public_address": "198.51.100.7"})
     service = Resource("2", "STARTED", "t", "app")
-    assert told.nodes([{"name": "wn-0", "state": "running"}], [machine]) == [
+    assert from_server.nodes([{"name": "wn-0", "state": "running"}], [machine]) == [
         {"name": "wn-0", "state": "running", "private_address": [], "public_address": []}
     ]
-    (node,) = told.nodes([{"vmProperties": []}], [machine, service])
+    (node,) = from_server.nodes([{"vmProperties": []}], [machine, service])
     assert (node["name"], node["state"], node["public_address"]) == ("vm-3", "STARTED", ["198.51.100.7"])
 
 
@@ -137,28 +137,28 @@ def test_runs_of_events():
         event(8, "changed", step="Make"),
         event(9, "step_done", step="Make", text="1 changed", seconds=2.0),
     ]
-    first, second = told.runs("pool", events)
+    first, second = from_server.runs("pool", events)
     assert (first["command"], first["state"], first["reason"], first["ended"]) == ("deploy", "failed", "no room", 105)
     assert (second["command"], second["state"], second["ended"], second["changed"]) == ("update", "running", None, 1)
     assert second["steps"] == [{"name": "Make", "seconds": 2.0, "changed": 1}]
 
 
 def test_events_may_be_told_by_another_clock():
-    assert told.event(Event(1, "step", 100.0, "Make"), shift=5.0).time == 105.0
-    assert told.event(Event(1, "somersault", 100.0)) is None
+    assert from_server.event(Event(1, "step", 100.0, "Make"), shift=5.0).time == 105.0
+    assert from_server.event(Event(1, "somersault", 100.0)) is None
 
 
 def test_progress_goes_on_without_the_beginning():
     progress = Progress()
     for kind in Kind:
-        event = told.event(Event(1, kind.value, 1.0, "Make", "task"))
+        event = from_server.event(Event(1, kind.value, 1.0, "Make", "task"))
         assert event is not None
-        told.feed(progress, event)
+        from_server.feed(progress, event)
     assert [step.name for step in progress.steps] == ["Make"]
-    told.feed(progress := Progress(), told.event(Event(1, "step_done", 1.0, "Make")))
+    from_server.feed(progress := Progress(), from_server.event(Event(1, "step_done", 1.0, "Make")))
     assert progress.steps == []
 
 
 def test_a_deployment_is_shown_by_what_is_known():
-    shown = told.document(Deployment("1", "UNKNOWN"), [], [])
+    shown = from_server.document(Deployment("1", "UNKNOWN"), [], [])
     assert (shown["name"], shown["status"], shown["created"], shown["template"]) == ("1", "UNKNOWN", 0.0, None)

@@ -18,7 +18,7 @@ COMMAND = (sys.executable, __file__, "indigo-paas")
 
 def pretend() -> None:
     """Put the fakes in place, in this process."""
-    from indigo_paas import collection
+    from indigo_paas.templates import collection
     from tests.cli.fake import DESCRIPTION
 
     collection.root = lambda: pathlib.Path(os.environ["FAKE_COLLECTIONS"])

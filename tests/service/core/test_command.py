@@ -13,10 +13,10 @@ import urllib.request
 
 import pytest
 
-from indigo_paas import collection
 from indigo_paas.errors import Conflict, NotFound
 from indigo_paas.service.desk import Desk
 from indigo_paas.service.model import ANONYMOUS, Asked, Page, User
+from indigo_paas.templates import collection
 from tests.cli import fake as command
 from tests.cli.conftest import TEMPLATE
 from tests.servers import free_port, start_service

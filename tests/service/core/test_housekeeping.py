@@ -10,9 +10,9 @@ import uuid
 
 import pytest
 
-from indigo_paas import lock
-from indigo_paas.paths import DeploymentFiles, Home
-from indigo_paas.progress import Event, Kind
+from indigo_paas.ground import lock
+from indigo_paas.ground.paths import DeploymentFiles, Home
+from indigo_paas.ground.progress import Event, Kind
 from indigo_paas.service import housekeeping, settings
 from indigo_paas.service.queue import Queue
 from indigo_paas.service.settings import ServiceSettings

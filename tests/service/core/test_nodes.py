@@ -14,7 +14,7 @@ import typing as t
 import psutil
 import pytest
 
-from indigo_paas.paths import ACCESS_TOKEN_VARIABLE, private_directory
+from indigo_paas.ground.paths import ACCESS_TOKEN_VARIABLE, private_directory
 from indigo_paas.runner import Job, nodes
 from indigo_paas.service.model import Asked
 from indigo_paas.store import INTERRUPTED, OK

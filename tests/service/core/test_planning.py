@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indigo_paas import site_capacity
 from indigo_paas.errors import BadInput, TooMany, Unavailable
-from indigo_paas.paths import Home
+from indigo_paas.ground import site_capacity
+from indigo_paas.ground.paths import Home
 from indigo_paas.service.model import Asked
 from indigo_paas.service.planning import Planner
 from indigo_paas.service.planning.turns import Turns
 from indigo_paas.service.settings import Planning, ServiceSettings
-from indigo_paas.source import Template
+from indigo_paas.templates.source import Template
 from tests.service.core.conftest import wait_until
 
 ALICE, BOB, CAROL = ("issuer", "alice"), ("issuer", "bob"), ("issuer", "carol")

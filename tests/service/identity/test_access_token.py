@@ -12,7 +12,7 @@ import psutil
 import pytest
 from starlette.testclient import TestClient
 
-from indigo_paas.paths import ACCESS_TOKEN_VARIABLE, Home
+from indigo_paas.ground.paths import ACCESS_TOKEN_VARIABLE, Home
 from indigo_paas.service import access_token, housekeeping
 from indigo_paas.service.access_token import Kept, provided
 from indigo_paas.service.app import make_app

@@ -9,9 +9,9 @@ import time
 import uuid
 from typing import Any
 
-from indigo_paas import status
 from indigo_paas.errors import BadInput, Busy, Conflict, NotFound
-from indigo_paas.progress import Event, Kind
+from indigo_paas.ground import status
+from indigo_paas.ground.progress import Event, Kind
 from indigo_paas.service.identity import guard
 from indigo_paas.service.identity.errors import InvalidToken, NoToken
 from indigo_paas.service.model import EVERY, Asked, Listing, Page, User, Which

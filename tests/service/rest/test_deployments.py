@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from indigo_paas import status
+from indigo_paas.ground import status
 from indigo_paas.service.model import Asked
 from tests.service.rest.conftest import ISSUER, TEMPLATE
 

@@ -12,8 +12,8 @@ import time
 import httpx
 import pytest
 
-from indigo_paas import status
-from indigo_paas.progress import Kind
+from indigo_paas.ground import status
+from indigo_paas.ground.progress import Kind
 
 
 def parsed(text):

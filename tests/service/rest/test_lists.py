@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indigo_paas import status
 from indigo_paas.errors import BadInput
+from indigo_paas.ground import status
 from indigo_paas.service import paging
 from indigo_paas.service.model import Page
 from tests.service.rest.conftest import TEMPLATE

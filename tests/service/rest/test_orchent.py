@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from indigo_paas import __version__, status
-from indigo_paas.progress import Kind
+from indigo_paas import __version__
+from indigo_paas.ground import status
+from indigo_paas.ground.progress import Kind
 from tests.service.rest.conftest import TEMPLATE
 from tests.service.rest.orchent import Failed, Orchent
 

@@ -11,7 +11,8 @@ import pytest
 from orpy import exceptions
 from orpy.client.client import OrpyClient
 
-from indigo_paas import __version__, status
+from indigo_paas import __version__
+from indigo_paas.ground import status
 from tests.service.rest.conftest import TEMPLATE
 
 

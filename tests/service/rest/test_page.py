@@ -6,9 +6,10 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from indigo_paas import collection, status
+from indigo_paas.ground import status
 from indigo_paas.service.settings import Callbacks, Neighbours, Rest
-from indigo_paas.source import Template
+from indigo_paas.templates import collection
+from indigo_paas.templates.source import Template
 
 
 def test_the_page_names_every_resource(app, root):

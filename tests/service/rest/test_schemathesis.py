@@ -11,7 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from indigo_paas import status
+from indigo_paas.ground import status
 from indigo_paas.service.app import make_app
 from indigo_paas.service.desk import Desk
 from indigo_paas.service.identity.settings import Identity

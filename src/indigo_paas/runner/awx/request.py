@@ -13,17 +13,17 @@ from dataclasses import fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from indigo_paas import collection, deployment
-from indigo_paas.deployment import Request
-from indigo_paas.paths import DeploymentFiles, write_private
+from indigo_paas.ground.paths import DeploymentFiles, write_private
 from indigo_paas.runner.job import Job
+from indigo_paas.templates import collection, kept_request
+from indigo_paas.templates.kept_request import Request
 
 _NAME, _MARK, _RUN = "paas_name", "paas_mark", "paas_run"
 
 
 def extra_variables(job: Job, mark: str) -> dict[str, str]:
     """Return the extra variables of JOB; MARK tells the jobs of its deployment from those of others."""
-    request = deployment.read(job.files)
+    request = kept_request.read(job.files)
     files = _files(job.files, request)
     template = str(PurePosixPath(*Path(request.template).parts[2:]))
     told = collection.hand_over({**_variables(request), **job.variables}, files, template if template in files else "")
@@ -65,6 +65,6 @@ def _variables(request: Request) -> dict[str, Any]:
 
 def _files(files: DeploymentFiles, request: Request) -> dict[str, bytes]:
     """Return the kept files of the template; none where it was lost, which only destroy can do without."""
-    place = files.template / deployment.kept_digest(request)
+    place = files.template / kept_request.kept_digest(request)
     found = (path for path in place.rglob("*") if path.is_file())
     return {path.relative_to(place).as_posix(): path.read_bytes() for path in sorted(found)}

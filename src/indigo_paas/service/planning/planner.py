@@ -14,15 +14,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from indigo_paas import site_capacity
 from indigo_paas.errors import BadInput
-from indigo_paas.paths import DeploymentFiles, Home
+from indigo_paas.ground import site_capacity
+from indigo_paas.ground.paths import DeploymentFiles, Home
 from indigo_paas.service.model import Asked
 from indigo_paas.service.planning.order import DONE, FAULT, LARGE, REFUSED, Order
 from indigo_paas.service.planning.plans import Changed, Planned, Terms
 from indigo_paas.service.planning.turns import Turns
 from indigo_paas.service.settings import ServiceSettings
-from indigo_paas.wanted import Plan
+from indigo_paas.templates.target import Plan
 
 COMMAND = (sys.executable, "-m", "indigo_paas.service.planning.zygote")
 

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indigo_paas import collection, deployment, engine, wanted
+from indigo_paas.engine import verbs
 from indigo_paas.errors import BadInput, Problem
-from indigo_paas.paths import DeploymentFiles
+from indigo_paas.ground.paths import DeploymentFiles
 from indigo_paas.service import removal
 from indigo_paas.service.model import Asked
-from indigo_paas.source import Template
-from indigo_paas.wanted import Plan, Wanted
+from indigo_paas.templates import collection, kept_request, target
+from indigo_paas.templates.source import Template
+from indigo_paas.templates.target import Plan, Target
 
 TEMPLATE = "template.yaml"
 
@@ -45,7 +46,7 @@ class Terms:
 class Planned:
     """What a new deployment shall be, and the names of parameters that were ignored."""
 
-    wanted: Wanted
+    wanted: Target
     ignored: Sequence[str] = ()
 
 
@@ -53,7 +54,7 @@ class Planned:
 class Changed:
     """What a deployment shall become, the resources (uuids) that its removal lists name, and what was ignored."""
 
-    wanted: Wanted
+    wanted: Target
     removed: frozenset[str]
     ignored: Sequence[str] = ()
 
@@ -64,7 +65,7 @@ def new(asked: Asked, name: str, tries: Mapping[str, Any], terms: Terms) -> Plan
     ignored = _take_out_unknown(template, inputs)
     removal.nodes_of(removals, {}, TEMPLATE)
     _require_own(template, inputs, terms)
-    return Planned(_checked(engine.new(template, inputs, name, tries=tries), terms), ignored)
+    return Planned(_checked(verbs.new(template, inputs, name, tries=tries), terms), ignored)
 
 
 def changed(
@@ -81,7 +82,7 @@ def changed(
     template, inputs, removals = _read(asked)
     ignored = _take_out_unknown(template, inputs)
     leaving = removal.nodes_of(removals, nodes, TEMPLATE)
-    made = wanted.updated(files, inputs, template, removals=leaving)
+    made = target.updated(files, inputs, template, removals=leaving)
     _require_own(template, made.request.inputs, terms)
     made = dataclasses.replace(made, request=dataclasses.replace(made.request, **tries))
     return Changed(_checked(made, terms), frozenset(uuid for each in removals for uuid in each.uuids), ignored)
@@ -89,7 +90,7 @@ def changed(
 
 def kept(files: DeploymentFiles) -> Plan:
     """Return the plan of what the deployment in FILES is asked to be now."""
-    return _brief(wanted.plan_of(files, deployment.read(files)))
+    return _brief(target.plan_of(files, kept_request.read(files)))
 
 
 def typed(parameters: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def _require_own(template: Template, inputs: Mapping[str, Any], terms: Terms) ->
         raise BadInput(*(Problem(f"{each.text}{told}", each.place, each.excerpt) for each in foreign))
 
 
-def _checked(made: Wanted, terms: Terms) -> Wanted:
+def _checked(made: Target, terms: Terms) -> Target:
     """Return what shall be, in brief, and with what is kept of its template; raise BadInput for too many nodes."""
     machines = sum(group["count"] for group in made.plan["groups"])
     if terms.machines is not None and machines > terms.machines:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import WithJsonSchema
 
-from indigo_paas import status
 from indigo_paas.errors import BadInput
+from indigo_paas.ground import status
 from indigo_paas.service import callbacks, paging, wire
 from indigo_paas.service.answers import guarded
 from indigo_paas.service.model import Asked, Page, Which

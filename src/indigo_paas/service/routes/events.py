@@ -18,9 +18,9 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from sse_starlette import EventSourceResponse
 from starlette.types import Receive, Scope, Send
 
-from indigo_paas import status
 from indigo_paas.errors import NotFound
-from indigo_paas.progress import Kind
+from indigo_paas.ground import status
+from indigo_paas.ground.progress import Kind
 from indigo_paas.service import wire
 from indigo_paas.service.answers import guarded
 from indigo_paas.service.desk import Desk

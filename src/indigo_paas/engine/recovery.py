@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indigo_paas import collection, deployment, names, sites, status, work
+from indigo_paas.engine import sites, work
 from indigo_paas.errors import BadInput, IndigoError
-from indigo_paas.paths import DeploymentFiles
-from indigo_paas.settings import Settings
+from indigo_paas.ground import names, status
+from indigo_paas.ground.paths import DeploymentFiles
+from indigo_paas.runner.settings import Settings
+from indigo_paas.templates import collection, kept_request
 
 if TYPE_CHECKING:
     from indigo_paas.store import Store
@@ -117,10 +119,10 @@ def _next(name: str, missing: list[str]) -> str:
     return f"'indigo-paas resume {name}' brings it up to date."
 
 
-def _request(files: DeploymentFiles) -> deployment.Request | None:
+def _request(files: DeploymentFiles) -> kept_request.Request | None:
     """Return what the deployment in FILES is asked to be, None where that or its template is lost."""
     with contextlib.suppress(IndigoError):
-        request = deployment.read(files)
+        request = kept_request.read(files)
         return request if (files.root / request.template).exists() else None
     return None
 

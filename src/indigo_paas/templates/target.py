@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indigo_paas import collection, deployment
-from indigo_paas.deployment import Request
 from indigo_paas.errors import BadInput
-from indigo_paas.masking import Masker
-from indigo_paas.paths import DeploymentFiles
-from indigo_paas.source import Template
+from indigo_paas.ground.masking import Masker
+from indigo_paas.ground.paths import DeploymentFiles
+from indigo_paas.templates import collection, kept_request
+from indigo_paas.templates.kept_request import Request
+from indigo_paas.templates.source import Template
 
 Plan = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Target:
     """A request with the plan of it; `template` is the user's where `is_new`, and not kept yet, else the copy."""
 
     request: Request
@@ -32,10 +32,10 @@ class Wanted:
         return collection.masker(self.template, {**self.plan["inputs"], **self.request.inputs})
 
 
-def now(files: DeploymentFiles) -> Wanted:
+def now(files: DeploymentFiles) -> Target:
     """Return what the deployment in FILES is asked to be now."""
-    request = deployment.read(files)
-    return Wanted(request, plan_of(files, request), kept_template(files, request))
+    request = kept_request.read(files)
+    return Target(request, plan_of(files, request), kept_template(files, request))
 
 
 def updated(
@@ -45,14 +45,14 @@ def updated(
     strict: bool | None = None,
     trust: bool | None = None,
     removals: Mapping[str, list[str]] | None = None,
-) -> Wanted:
+) -> Target:
     """Return the request with INPUTS merged and TEMPLATE in place of the old one, and its plan.
 
     strict, trust: how the template is read from now on. None leaves it as it is, but whoever trusts one template
     does not yet trust another. removals: nodes that shall go, by node template.
     A number of nodes that was set by `scale` holds until the template or an input asks for another one.
     """
-    kept = deployment.read(files)
+    kept = kept_request.read(files)
     source = (template or kept_template(files, kept)).read_as(
         strict=kept.strict if strict is None else strict,
         trust=kept.trust_template and template is None if trust is None else trust,
@@ -69,12 +69,12 @@ def updated(
         kept, inputs=typed, counts=counts, removals=leaving, strict=source.strict, trust_template=source.trust
     )
     plan = collection.plan_template(source, typed, counts, leaving) if counts or leaving else base
-    return Wanted(request, plan, source, template is not None)
+    return Target(request, plan, source, template is not None)
 
 
 def scaled(
     files: DeploymentFiles, nodes: Sequence[Mapping[str, Any]], counts: Mapping[str, int], remove: Sequence[str] = ()
-) -> Wanted:
+) -> Target:
     """Return the request with the numbers of COUNTS, without the nodes in REMOVE, and its plan.
 
     nodes: those that the deployment has. Raises BadInput for a group or a node that there is not.
@@ -92,7 +92,7 @@ def scaled(
         counts={**before.request.counts, **shrunk, **wanted},
         removals={**before.request.removals, **removals},
     )
-    return Wanted(request, plan_of(files, request), before.template)
+    return Target(request, plan_of(files, request), before.template)
 
 
 def kept_template(files: DeploymentFiles, request: Request) -> Template:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from indigo_paas import collection, runner
+from indigo_paas import runner
 from indigo_paas.errors import BadInput
-from indigo_paas.progress import unread_source
+from indigo_paas.ground.progress import unread_source
+from indigo_paas.templates import collection
 
 GROUP = "paas_sites"
 PREFIX = "site_"

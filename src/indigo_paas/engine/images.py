@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from indigo_paas import collection, engine, sites, work
+from indigo_paas.engine import sites, verbs, work
+from indigo_paas.engine.work import Observer, Outcome
 from indigo_paas.errors import BadInput, IndigoError
-from indigo_paas.settings import Settings
-from indigo_paas.source import Template
-from indigo_paas.work import Observer, Outcome
+from indigo_paas.runner.settings import Settings
+from indigo_paas.templates import collection
+from indigo_paas.templates.source import Template
 
 # A machine of the site's usual image, for a service that is asked for without a template.
 _MACHINE = """\
@@ -51,14 +52,14 @@ def _is_template(given: str) -> bool:
 def prepare(
     settings: Settings, asked: Asked, inputs: Mapping[str, Any], observer: Observer, site: str | None, again: bool
 ) -> Outcome:
-    """Prepare the images for what is ASKED at SITE, or where it would be deployed; see `engine.prepare`."""
+    """Prepare the images for what is ASKED at SITE, or where it would be deployed; see `verbs.prepare`."""
     only = [site] if site else []
     if asked.template:
-        return engine.prepare(settings, Template(asked.template), inputs, observer, only, again=again)
+        return verbs.prepare(settings, Template(asked.template), inputs, observer, only, again=again)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{asked.role.replace('.', '-')}.yaml"
         file.write_text(_MACHINE, encoding="utf-8")
-        return engine.prepare(settings, Template(str(file)), {}, observer, only, [asked.role], again)
+        return verbs.prepare(settings, Template(str(file)), {}, observer, only, [asked.role], again)
 
 
 def keeps_images(settings: Settings, site: str) -> bool:

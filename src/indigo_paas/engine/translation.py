@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from indigo_paas import __version__, collection, engine, names, runner, sites, work
+from indigo_paas import __version__, runner
+from indigo_paas.engine import sites, verbs, work
 from indigo_paas.errors import BadInput, Problem
-from indigo_paas.masking import is_secret
-from indigo_paas.settings import Settings
-from indigo_paas.source import Template
+from indigo_paas.ground import names
+from indigo_paas.ground.masking import is_secret
+from indigo_paas.runner.settings import Settings
+from indigo_paas.templates import collection
+from indigo_paas.templates.source import Template
 
 MANIFEST = ".indigo-paas.json"
 
@@ -44,7 +47,7 @@ def for_site(
 
     Without a site the best is taken; raises BadInput with the reasons of all when none can hold the nodes.
     """
-    planned = engine.plan(settings, template, inputs, [site] if site else [])
+    planned = verbs.plan(settings, template, inputs, [site] if site else [])
     chosen = planned.site or site or _any_site(planned)
     if chosen is None:
         raise BadInput(*planned.problems)
@@ -61,7 +64,7 @@ def for_site(
     return files, planned.problems
 
 
-def _any_site(planned: engine.Planned) -> str | None:
+def _any_site(planned: verbs.Planned) -> str | None:
     """Return the first site for what asks for no machines, which any can hold."""
     return planned.candidates[0]["site"] if planned.candidates and not planned.plan["groups"] else None
 

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from indigo_paas import collection, fetch, names
-from indigo_paas.deployment import Copy
 from indigo_paas.errors import BadInput
+from indigo_paas.ground import names
+from indigo_paas.templates import collection, fetch
+from indigo_paas.templates.kept_request import Copy
 
 _ARCHIVE, _YAML = ".csar", ".yaml"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

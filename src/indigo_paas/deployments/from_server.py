@@ -10,8 +10,8 @@ from typing import Any
 
 from indigo_paas.client import Deployment, Event, Resource
 from indigo_paas.deployments import Entry
-from indigo_paas.progress import Event as Told
-from indigo_paas.progress import Kind, Progress, Step
+from indigo_paas.ground.progress import Event as Told
+from indigo_paas.ground.progress import Kind, Progress, Step
 
 _CHANGED = re.compile(r"(\d+) changed")
 _RUN_ENDS_OK = re.compile(r"(CREATE|UPDATE|DELETE)_COMPLETE")
@@ -43,7 +43,7 @@ def entry(deployment: Deployment) -> Entry:
 
 
 def document(deployment: Deployment, nodes: Sequence[Mapping[str, Any]], events: Iterable[Event]) -> dict[str, Any]:
-    """Return what `views.document` tells of a deployment, as far as the server tells it; None and {} for the rest."""
+    """Return what `overview.document` tells, as far as the server tells it; None and {} for the rest."""
     owner = deployment.owner
     return {
         "name": name_of(deployment),

@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from indigo_paas import deployment, lock, status
+from indigo_paas.engine.work import how_to_resume, looked, require
 from indigo_paas.errors import IndigoError
-from indigo_paas.lock import Holder
-from indigo_paas.masking import Masker, Public
-from indigo_paas.settings import Settings
+from indigo_paas.ground import lock, status
+from indigo_paas.ground.lock import Holder
+from indigo_paas.ground.masking import Masker, Public
+from indigo_paas.runner.settings import Settings
 from indigo_paas.store import INTERRUPTED, RUNNING, Deployment, Job, Looking, Run
-from indigo_paas.work import how_to_resume, looked, require
+from indigo_paas.templates import kept_request
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def document(settings: Settings, name: str) -> dict[str, Any]:
     history = runs(settings, name)
     row = asdict(seen.deployment)
     try:
-        request = deployment.read(files)
+        request = kept_request.read(files)
         hidden = Masker(request.inputs, Public(request.inputs))
         asked = {"inputs": hidden.data(request.inputs), "counts": dict(request.counts)}
     except IndigoError:

@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from indigo_paas import paths
-from indigo_paas.paths import Home
+from indigo_paas.ground import paths
+from indigo_paas.ground.paths import Home
 
 # Seconds after which it may be otherwise, so that the sites are to be asked.
 FRESH = 600.0

@@ -14,14 +14,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from indigo_paas import attempt, collection, deployment, names, site_capacity, sites, status, store, wanted, work
-from indigo_paas.deployment import Request
+from indigo_paas import store
+from indigo_paas.engine import attempt, sites, work
+from indigo_paas.engine.work import Observer, Outcome, Work
 from indigo_paas.errors import BadInput, IndigoError, Problem
-from indigo_paas.masking import Masker
-from indigo_paas.settings import Settings
-from indigo_paas.source import Template
-from indigo_paas.wanted import Plan, Wanted
-from indigo_paas.work import Observer, Outcome, Work
+from indigo_paas.ground import names, site_capacity, status
+from indigo_paas.ground.masking import Masker
+from indigo_paas.runner.settings import Settings
+from indigo_paas.templates import collection, kept_request, target
+from indigo_paas.templates.kept_request import Request
+from indigo_paas.templates.source import Template
+from indigo_paas.templates.target import Plan, Target
 
 PREPARES = "Machines from which images are prepared"
 
@@ -144,7 +147,7 @@ def new(
     name: str,
     only: Sequence[str] = (),
     tries: Mapping[str, Any] | None = None,
-) -> Wanted:
+) -> Target:
     """Return what the new deployment NAME of TEMPLATE shall be; only and tries as of `deploy`.
 
     Its template is not kept yet. Raises BadInput for a wrong one.
@@ -159,10 +162,10 @@ def new(
         trust_template=template.trust,
         **(tries or {}),
     )
-    return Wanted(request, made, template)
+    return Target(request, made, template)
 
 
-def register(settings: Settings, asked: Wanted, about: Mapping[str, Any]) -> store.Deployment:
+def register(settings: Settings, asked: Target, about: Mapping[str, Any]) -> store.Deployment:
     """Write down the new deployment that is ASKED, which `resume` then makes.
 
     about: what else is kept of it, as `Store.add_deployment` takes it.
@@ -231,9 +234,9 @@ def update(
     strict: bool | None = None,
     trust: bool | None = None,
 ) -> Outcome:
-    """Change inputs of the deployment NAME, its whole template, or how that is read (see `wanted.updated`)."""
+    """Change inputs of the deployment NAME, its whole template, or how that is read (see `target.updated`)."""
     with work.existing(settings, name, "update") as doing:
-        asked = wanted.updated(doing.files, inputs, template, strict, trust)
+        asked = target.updated(doing.files, inputs, template, strict, trust)
         return _apply(doing, "update", "deploy", asked, observer)
 
 
@@ -252,7 +255,7 @@ def scale(
     spread: whether new nodes may go to other sites from now on; None leaves it as it is.
     """
     with work.existing(settings, name, "scale") as doing:
-        asked = wanted.scaled(doing.files, doing.row.nodes, counts, remove)
+        asked = target.scaled(doing.files, doing.row.nodes, counts, remove)
         if spread is not None:
             asked = dataclasses.replace(asked, request=dataclasses.replace(asked.request, spread=spread))
         return _apply(doing, "scale", "scale", asked, observer)
@@ -269,15 +272,15 @@ def resume(settings: Settings, name: str, observer: Observer) -> Outcome:
         return _go_on(doing, "deploy", observer)
 
 
-def propose(doing: Work, asked: Wanted) -> None:
+def propose(doing: Work, asked: Target) -> None:
     """Write down that the deployment shall become what is ASKED, which `carry_out` then does."""
-    deployment.propose(doing.files, _with_template(doing, asked))
+    kept_request.propose(doing.files, _with_template(doing, asked))
 
 
 def carry_out(settings: Settings, name: str, observer: Observer) -> Outcome:
     """Bring the deployment NAME to what `propose` wrote down; go on with that where it was cut off."""
     with work.existing(settings, name, "update") as doing:
-        deployment.adopt(doing.files)
+        kept_request.adopt(doing.files)
         return _go_on(doing, "update", observer)
 
 
@@ -285,7 +288,7 @@ def check(settings: Settings, name: str, observer: Observer) -> Outcome:
     """Ask the services of the deployment NAME whether they serve; its status stays."""
     with work.existing(settings, name, "check") as doing:
         status.require_kept(doing.row.status)
-        return _run(doing, "check", "check", wanted.now(doing.files), observer)
+        return _run(doing, "check", "check", target.now(doing.files), observer)
 
 
 def power(settings: Settings, name: str, nodes: Sequence[str], observer: Observer, *, running: bool) -> Outcome:
@@ -293,7 +296,7 @@ def power(settings: Settings, name: str, nodes: Sequence[str], observer: Observe
     command = status.START if running else status.STOP
     with work.existing(settings, name, command) as doing:
         status.require_kept(doing.row.status)
-        wanted.require_nodes(doing.row.nodes, nodes)
+        target.require_nodes(doing.row.nodes, nodes)
         variables = {"paas_power_nodes": list(nodes), "paas_power_state": "running" if running else "stopped"}
         return work.run(doing, command, "indigo.paas.power", observer, Masker(), variables=variables)
 
@@ -328,7 +331,7 @@ def _planned(
 
 
 @contextlib.contextmanager
-def _registered(settings: Settings, asked: Wanted, about: Mapping[str, Any], started: float) -> Iterator[Work]:
+def _registered(settings: Settings, asked: Target, about: Mapping[str, Any], started: float) -> Iterator[Work]:
     """Write down the new deployment that is ASKED, and hold its lock."""
     told = {"template": asked.template.title, "description": asked.plan.get("description") or "", **about}
     with work.new(settings, asked.request, asked.template.copy(), told, started) as doing:
@@ -347,17 +350,17 @@ def _deploy_again(
     with work.existing(settings, name, "deploy") as doing:
         if not doing.files.source.exists():
             return _give_template(doing, template, inputs, observer, tries)
-        kept = deployment.read(doing.files)
+        kept = kept_request.read(doing.files)
         if only and doing.row.site not in only:
             raise BadInput(f"{name} is at the site {doing.row.site}: destroy it before you deploy it at {only[0]}.")
-        if template.copy().digest() != deployment.kept_digest(kept):
+        if template.copy().digest() != kept_request.kept_digest(kept):
             again = template.given if template.path else "..."
             raise BadInput(
                 f"{name} is a deployment of another template, or {template.name} has changed since. "
                 f"'indigo-paas update {name} --template {again}' takes it over; "
                 "--name makes another deployment."
             )
-        asked = wanted.updated(doing.files, inputs, None, template.strict or None, template.trust or None)
+        asked = target.updated(doing.files, inputs, None, template.strict or None, template.trust or None)
         asked = dataclasses.replace(asked, request=dataclasses.replace(asked.request, **tries))
         return _apply(doing, "deploy", "deploy", asked, observer)
 
@@ -378,40 +381,40 @@ def _places(doing: Work) -> list[str]:
     return [site for site in dict.fromkeys((doing.row.site, *sites_of_nodes)) if site]
 
 
-def _apply(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
+def _apply(doing: Work, command: str, playbook: str, asked: Target, observer: Observer) -> Outcome:
     """Write down what is ASKED, so that a later command goes on with it, and bring the deployment there."""
     status.begin(command, doing.row.status)
     request = _with_template(doing, asked)
-    deployment.write(doing.files, request)
-    deployment.drop_old_templates(doing.files, request)
+    kept_request.write(doing.files, request)
+    kept_request.drop_old_templates(doing.files, request)
     return _change(doing, command, playbook, asked, observer)
 
 
-def _with_template(doing: Work, asked: Wanted) -> Request:
+def _with_template(doing: Work, asked: Target) -> Request:
     """Return the request that is ASKED, its template kept."""
     if not asked.is_new:
         return asked.request
-    return dataclasses.replace(asked.request, template=deployment.keep_template(doing.files, asked.template.copy()))
+    return dataclasses.replace(asked.request, template=kept_request.keep_template(doing.files, asked.template.copy()))
 
 
 def _go_on(doing: Work, command: str, observer: Observer) -> Outcome:
-    asked = wanted.now(doing.files)
+    asked = target.now(doing.files)
     if doing.row.site is None:
         asked = _placed(doing, asked, sites.Reading(work.sites_source(doing.settings, doing.row)))
     return _change(doing, command, "deploy", asked, observer)
 
 
-def _placed(doing: Work, asked: Wanted, reading: sites.Reading) -> Wanted:
+def _placed(doing: Work, asked: Target, reading: sites.Reading) -> Target:
     """Return what is ASKED with the sites where it may come to be, written down; BadInput where there are none."""
     doing.store.change_deployment(asked.request.name, task=status.BROKERING)
     placed, place = _chosen(doing.settings, asked, reading.result())
-    deployment.write(doing.files, placed.request)
+    kept_request.write(doing.files, placed.request)
     doing.store.change_deployment(asked.request.name, **place)
     doing.row = work.require(doing.store, asked.request.name)
     return placed
 
 
-def _chosen(settings: Settings, asked: Wanted, found: Mapping[str, sites.Options]) -> tuple[Wanted, dict[str, Any]]:
+def _chosen(settings: Settings, asked: Target, found: Mapping[str, sites.Options]) -> tuple[Target, dict[str, Any]]:
     """Return what is ASKED with the sites where it may come to be, and what is kept of them; BadInput without any.
 
     Kept are the best one (site) and how they are reached (endpoints), as `Deployment` has them.
@@ -427,13 +430,13 @@ def _chosen(settings: Settings, asked: Wanted, found: Mapping[str, sites.Options
     return dataclasses.replace(asked, request=request), {"site": planned.site, "endpoints": endpoints}
 
 
-def _change(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
-    request = deployment.read(doing.files)
+def _change(doing: Work, command: str, playbook: str, asked: Target, observer: Observer) -> Outcome:
+    request = kept_request.read(doing.files)
     ready = dataclasses.replace(
         request, may_move=status.is_new(doing.row.status), candidates=_candidates(doing, request, asked.plan)
     )
     if ready != request:
-        deployment.write(doing.files, ready)
+        kept_request.write(doing.files, ready)
     before = doing.row.nodes
     outcome = _run(doing, command, playbook, asked, observer)
     if outcome.state == store.FAILED and not ready.keep_last_attempt:
@@ -443,7 +446,7 @@ def _change(doing: Work, command: str, playbook: str, asked: Wanted, observer: O
         done = dataclasses.replace(ready, removals={}, may_move=False)
         if outcome.sites:
             done = dataclasses.replace(done, site=None, candidates=outcome.sites)
-        deployment.write(doing.files, done)
+        kept_request.write(doing.files, done)
     return outcome
 
 
@@ -462,12 +465,12 @@ def _destroy(doing: Work, observer: Observer, force: bool = False) -> Outcome:
         return work.gone(doing)
     if not doing.files.source.exists():
         # The name and the site are enough: the nodes are found by their labels.
-        deployment.write(doing.files, Request(doing.row.name, "template/lost", candidates=_places(doing)))
+        kept_request.write(doing.files, Request(doing.row.name, "template/lost", candidates=_places(doing)))
     variables = {"paas_force": True} if force else {}
     return work.run(doing, "destroy", "indigo.paas.destroy", observer, Masker(), variables=variables)
 
 
-def _run(doing: Work, command: str, playbook: str, asked: Wanted, observer: Observer) -> Outcome:
+def _run(doing: Work, command: str, playbook: str, asked: Target, observer: Observer) -> Outcome:
     warnings = collection.warnings(asked.plan, asked.template, asked.request.inputs)
     external = any(stage.get("external") for stage in asked.plan["stages"])
     return work.run(doing, command, f"indigo.paas.{playbook}", observer, asked.masker(), warnings, external)

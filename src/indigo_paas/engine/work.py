@@ -16,13 +16,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol, TypeVar
 
-from indigo_paas import deployment, leftovers, lock, paths, runner, status
+from indigo_paas import runner
 from indigo_paas import store as memories
 from indigo_paas.errors import BadInput, Busy, Conflict, Lost, Problem
-from indigo_paas.masking import Masker
-from indigo_paas.paths import DeploymentFiles
-from indigo_paas.progress import Event, Kind, Progress
-from indigo_paas.settings import Settings
+from indigo_paas.ground import leftovers, lock, paths, status
+from indigo_paas.ground.masking import Masker
+from indigo_paas.ground.paths import DeploymentFiles
+from indigo_paas.ground.progress import Event, Kind, Progress
+from indigo_paas.runner.settings import Settings
+from indigo_paas.templates import kept_request
 
 Seen = TypeVar("Seen")
 
@@ -132,8 +134,8 @@ def existing(settings: Settings, name: str, command: str) -> Iterator[Work]:
 @contextlib.contextmanager
 def new(
     settings: Settings,
-    request: deployment.Request,
-    copy: deployment.Copy,
+    request: kept_request.Request,
+    copy: kept_request.Copy,
     about: Mapping[str, Any],
     started: float,
 ) -> Iterator[Work]:
@@ -152,8 +154,8 @@ def new(
     ):
         if memory.deployment(name):
             raise BadInput(f"{name} was made by another command a moment ago.")
-        kept = deployment.keep_template(files, copy)
-        deployment.write(files, dataclasses.replace(request, template=kept))
+        kept = kept_request.keep_template(files, copy)
+        kept_request.write(files, dataclasses.replace(request, template=kept))
         row = memory.add_deployment(
             name,
             status=status.begin("deploy", None),

@@ -131,7 +131,7 @@ def home(chosen: str | os.PathLike[str] | None = None) -> Home:
 
 def embedded_sites() -> Path:
     """Return the inventory of the default site: beside this package in a wheel, else in the checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     shipped = package / "inventories" / "local"
     return shipped if shipped.exists() else package.parents[1] / "inventories" / "local"
 

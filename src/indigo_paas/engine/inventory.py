@@ -8,11 +8,13 @@ import os
 import subprocess
 from pathlib import Path
 
-from indigo_paas import deployment, runner, sites
+from indigo_paas import runner
+from indigo_paas.engine import sites
+from indigo_paas.engine.work import looked, require, sites_source
 from indigo_paas.errors import IndigoError
-from indigo_paas.paths import private_directory
-from indigo_paas.settings import Settings
-from indigo_paas.work import looked, require, sites_source
+from indigo_paas.ground.paths import private_directory
+from indigo_paas.runner.settings import Settings
+from indigo_paas.templates import kept_request
 
 
 def make(settings: Settings, name: str) -> Path:
@@ -20,9 +22,9 @@ def make(settings: Settings, name: str) -> Path:
     row = looked(settings, lambda memory: require(memory, name))
     files = settings.home.deployment(name)
     place = private_directory(files.root / "inventory")
-    for part, target in deployment.inventory_parts(sites_source(settings, row)).items():
+    for part, target in kept_request.inventory_parts(sites_source(settings, row)).items():
         _link(place / part, target)
-    deployment.write_to(place / files.source.name, files.root, deployment.read(files))
+    kept_request.write_to(place / files.source.name, files.root, kept_request.read(files))
     return place
 
 

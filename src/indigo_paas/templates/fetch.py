@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
-from indigo_paas import collection
 from indigo_paas.errors import BadInput
+from indigo_paas.templates import collection
 
 MAX_BYTES = 50_000_000
 STDIN = "-"

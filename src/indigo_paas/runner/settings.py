@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indigo_paas.paths import Home
+from indigo_paas.ground.paths import Home
 from indigo_paas.runner import Execution, Here
 
 

@@ -7,16 +7,19 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from indigo_paas import status, store, wanted, work
-from indigo_paas.masking import Masker
-from indigo_paas.wanted import Wanted
-from indigo_paas.work import Observer, Outcome, Work
+from indigo_paas import store
+from indigo_paas.engine import work
+from indigo_paas.engine.work import Observer, Outcome, Work
+from indigo_paas.ground import status
+from indigo_paas.ground.masking import Masker
+from indigo_paas.templates import target
+from indigo_paas.templates.target import Target
 
 Node = Mapping[str, Any]
 
 
 def undo(
-    doing: Work, outcome: Outcome, asked: Wanted, before: Sequence[Node], observer: Observer, masker: Masker
+    doing: Work, outcome: Outcome, asked: Target, before: Sequence[Node], observer: Observer, masker: Masker
 ) -> Outcome:
     """Remove the nodes that the attempt with this OUTCOME has made; return the outcome with those that are left.
 
@@ -30,7 +33,7 @@ def undo(
     staying = [node["group"] for node in outcome.nodes if node["name"] not in made]
     variables = {
         "paas_counts": {group["name"]: staying.count(group["group"]) for group in groups},
-        "paas_removals": wanted.removals_of(asked.plan, outcome.nodes, made),
+        "paas_removals": target.removals_of(asked.plan, outcome.nodes, made),
     }
     undone = work.run(doing, status.UNDO, "indigo.paas.undo", observer, masker, variables=variables)
     names = ", ".join(made)

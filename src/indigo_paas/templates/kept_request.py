@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from indigo_paas.errors import IndigoError
-from indigo_paas.paths import DeploymentFiles, private_directory, write_private
+from indigo_paas.ground.paths import DeploymentFiles, private_directory, write_private
 
 # Ansible reads the files of a directory by name, and the sites have to be known before the deployment.
 _SITES = "0-sites"

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from indigo_paas import collection, views, wanted
-from indigo_paas.settings import Settings
-from indigo_paas.source import Template
-from indigo_paas.wanted import Wanted
+from indigo_paas.engine import overview
+from indigo_paas.runner.settings import Settings
+from indigo_paas.templates import collection, target
+from indigo_paas.templates.source import Template
+from indigo_paas.templates.target import Target
 
 Difference = dict[str, Any]
 
@@ -21,25 +22,25 @@ def update(
     template: Template | None = None,
     strict: bool | None = None,
     trust: bool | None = None,
-) -> tuple[Difference, Wanted]:
-    """Return what `engine.update` would change of the deployment NAME, secrets masked, and what it would ask for."""
-    row = views.view(settings, name).deployment
+) -> tuple[Difference, Target]:
+    """Return what `verbs.update` would change of the deployment NAME, secrets masked, and what it would ask for."""
+    row = overview.view(settings, name).deployment
     files = settings.home.deployment(name)
-    asked = wanted.updated(files, inputs, template, strict, trust)
-    return _difference(wanted.now(files), asked, row.nodes), asked
+    asked = target.updated(files, inputs, template, strict, trust)
+    return _difference(target.now(files), asked, row.nodes), asked
 
 
 def scale(
     settings: Settings, name: str, counts: Mapping[str, int], remove: Sequence[str] = ()
-) -> tuple[Difference, Wanted]:
-    """Return what `engine.scale` would change of the deployment NAME, secrets masked, and what it would ask for."""
-    row = views.view(settings, name).deployment
+) -> tuple[Difference, Target]:
+    """Return what `verbs.scale` would change of the deployment NAME, secrets masked, and what it would ask for."""
+    row = overview.view(settings, name).deployment
     files = settings.home.deployment(name)
-    asked = wanted.scaled(files, row.nodes, counts, remove)
-    return _difference(wanted.now(files), asked, row.nodes), asked
+    asked = target.scaled(files, row.nodes, counts, remove)
+    return _difference(target.now(files), asked, row.nodes), asked
 
 
-def _difference(before: Wanted, after: Wanted, nodes: Sequence[Mapping[str, Any]]) -> Difference:
+def _difference(before: Target, after: Target, nodes: Sequence[Mapping[str, Any]]) -> Difference:
     difference = collection.plan_diff(before.plan, after.plan, nodes)
     for asked in (before, after):
         masker = asked.masker()

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indigo_paas.errors import BadInput, IndigoError, Problem
-from indigo_paas.masking import Masker, Public, is_secret, tells_secret
+from indigo_paas.ground.masking import Masker, Public, is_secret, tells_secret
 
 if TYPE_CHECKING:
-    from indigo_paas.source import Template
+    from indigo_paas.templates.source import Template
 
 NAME = "ansible_collections.indigo.paas"
 _LONGEST_PATH = 1000

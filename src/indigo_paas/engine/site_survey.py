@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from indigo_paas import collection, sites, work
+from indigo_paas.engine import sites, work
 from indigo_paas.errors import BadInput, IndigoError
-from indigo_paas.settings import Settings
+from indigo_paas.runner.settings import Settings
+from indigo_paas.templates import collection
 
 Description = dict[str, Any]
 
