@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from benchmarks import limits, lines, nodes, overhead, planning, servers, service, start
+from benchmarks import limits, lines, nodes, overhead, planning, pool_life, servers, service, start
 
 TITLES = {
     "The start of the command": start.main,
     "Load and plan": planning.main,
     "Long lines and secrets": lines.main,
     "A pool, against a hand-written playbook": overhead.main,
+    "The life of a pool": pool_life.main,
     "Many nodes": nodes.main,
     "Servers of an OpenStack": servers.main,
     "The REST API": service.main,

@@ -70,8 +70,10 @@ class ActionModule(ControllerAction):
             self._display.display(f"{site.name}: Keeping {image.name}")
             site.keep_image(nodes[each["group"]["group"]], image)
         removed = site.remove_unused_images()
+        # With the ids that the site has given them.
+        kept = {image.name: image for image in site.prepared_images()}
         return {
-            "images": [image.to_dict() for image in made],
+            "images": [kept.get(image.name, image).to_dict() for image in made],
             "removed": [image.to_dict() for image in removed],
             "changed": bool(made or removed),
         }
