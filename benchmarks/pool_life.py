@@ -45,7 +45,9 @@ def main() -> None:
         env = {"INDIGO_PAAS_HOME": home}
         seconds, _ = run("indigo-paas", "image", "prepare", TEMPLATE, "--again", env=env)
         prepared = [life() for _ in range(runs)]
-    print(table(["nodes", "command", "median s (least to greatest)"], rows("plain", plain) + rows("prepared", prepared)))
+    print(
+        table(["nodes", "command", "median s (least to greatest)"], rows("plain", plain) + rows("prepared", prepared))
+    )
     print(f"\nThe image was prepared in {seconds:.1f} s.")
 
 
