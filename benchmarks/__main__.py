@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from benchmarks import limits, lines, nodes, overhead, planning, pool_life, servers, service, start
+from benchmarks import components, limits, lines, nodes, overhead, planning, pool_life, servers, service, start
 
 TITLES = {
     "The start of the command": start.main,
@@ -12,6 +12,7 @@ TITLES = {
     "A pool, against a hand-written playbook": overhead.main,
     "The life of a pool": pool_life.main,
     "Many nodes": nodes.main,
+    "Many components": components.main,
     "Servers of an OpenStack": servers.main,
     "The REST API": service.main,
     "What one request may cost": limits.main,
