@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import os
+import threading
+import time
 import typing as t
 
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import WantedImage
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import new_image
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 
@@ -355,3 +360,42 @@ def test_one_server_in_error_costs_no_deployment(deployment, project, compute_pr
 def through(proxy: Proxy, project: Project, **more: t.Any) -> dict[str, t.Any]:
     """Return the options of a site whose compute service is behind PROXY."""
     return project.options(clouds_file=str(project.behind(compute_endpoint_override=f"{proxy.url}/v2.1")), **more)
+
+
+def give_a_disk(project: Project, name: str) -> None:
+    """Do what a hypervisor does for an image of a server, which virtual servers have none for: upload a disk."""
+    service = project.connection.image
+    deadline = time.monotonic() + 60
+    while not (found := [image for image in service.images(name=name) if image.status == "queued"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    image = service.update_image(found[0], disk_format="raw", container_format="bare")
+    answer = service.put(f"/images/{image.id}/file", data=b"disk", headers={"Content-Type": "application/octet-stream"})
+    assert answer.status_code == 204, answer.text
+
+
+def test_an_image_is_made_of_a_server_and_others_start_from_it(site, deployment, project):
+    base = site.image_base(WantedImage())
+    assert base.distribution == "debian-12"
+    services = {"indigo.paas.htcondor": "1" * 21, **{f"own.lab.service_{number}": "2" * 21 for number in range(9)}}
+    image = new_image(base.distribution, services, base.name, datetime.datetime.now(datetime.UTC))
+    [node] = site.ensure_nodes(deployment, [group("builder")], public_key=KEY).nodes
+    hypervisor = threading.Thread(target=give_a_disk, args=[project, image.name])
+    hypervisor.start()
+    site.keep_image(node, image)
+    hypervisor.join()
+    assert server_of(project, node).status == "SHUTOFF"
+    [kept] = site.prepared_images()
+    assert (kept.name, kept.services, kept.base, kept.made) == (image.name, services, base.name, image.made)
+    # No node gets it that asks for an image, and none of another project at all.
+    assert image.name not in {found["name"] for found in site.describe()["images"]}
+    site.services = {"wn": services}
+    said: list[str] = []
+    [started] = site.ensure_nodes(deployment, [group("wn")], public_key=KEY, say=said.append).nodes
+    assert server_of(project, started).image.id == kept.id
+    assert any(f"from the prepared image {image.name}" in line for line in said)
+    with pytest.raises(SiteError, match="run from"):
+        site.delete_image(image.name)
+    site.delete_nodes(deployment)
+    assert [gone.id for gone in site.delete_image(image.name)] == [kept.id]
+    assert site.prepared_images() == []

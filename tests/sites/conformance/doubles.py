@@ -184,7 +184,7 @@ class OpenStackDouble:
     def images(self) -> list[t.Any]:
         known = [("main", "debian", "13", "linux", "x86_64"), ("other", "strange", "12", "bsd", "arm64")]
         common = {"container_format": "bare", "min_disk": 0, "min_ram": 0}
-        common |= {"virtual_size": 0, "size": 0, "created_at": "2026"}
+        common |= {"virtual_size": 0, "size": 0, "created_at": "2026", "properties": {}}
         return [
             SimpleNamespace(
                 id=f"id-{name}",

@@ -48,6 +48,9 @@ class ActionModule(ControllerAction):
         return self._keep(site, args) if args["state"] == "present" else self._plan(site, args)
 
     def _plan(self, site: ImageKeeper, args: Data) -> Data:
+        obstacle = site.obstacle()
+        if obstacle:
+            raise SiteError(f"Site '{site.name}' prepares no images: {obstacle}", bad_input=True)
         now = datetime.datetime.now(datetime.UTC)
         asked = preparations(machines_of(site, args["plan"], args["roles"], self.variables), now)
         images = [] if args["again"] else site.prepared_images()

@@ -125,6 +125,16 @@ class Project:
     def images(self) -> list[Thing]:
         return self._all(self._connection.image.images, status="active")
 
+    def own_images(self) -> list[Thing]:
+        """Return the images of this project itself: no other project's, which it may have shared."""
+        return self._all(self._connection.image.images, status="active", owner=self._connection.current_project_id)
+
+    def image(self, image: str) -> Thing | None:
+        """Return the image with this id; None where there is none."""
+        with contextlib.suppress(*errors.MISSING):
+            return self.retry(lambda: self._connection.image.get_image(image))
+        return None
+
     def networks(self) -> list[Thing]:
         return self._all(self._connection.network.networks)
 
@@ -137,6 +147,11 @@ class Project:
         """Return the servers marked as DEPLOYMENT's, or as any's; those that are just going are among them."""
         found = self._all(self._connection.compute.servers, details=True)
         return [self._explained(server) for server in found if labels.belongs(server.metadata, deployment)]
+
+    def images_of_servers(self) -> list[str]:
+        """Return the id of the image of each server of the project that has one on its own disk."""
+        found = self._all(self._connection.compute.servers, details=True)
+        return [server.image.id for server in found if server.image and server.image.id]
 
     def _explained(self, server: Thing) -> Thing:
         # Nova's lists leave out why servers of some of its databases are in error, such as of those that found no host.
@@ -223,6 +238,10 @@ class Project:
         except errors.ERRORS as error:
             if errors.status_of(error) != 409:
                 raise
+
+    def create_image(self, server: str, name: str, properties: dict[str, str]) -> str:
+        """Ask for an image NAME of the disk of SERVER, and return its id; it is in the making for a while."""
+        return str(self.retry(lambda: self._connection.compute.create_server_image(server, name, properties)).id)
 
     # What servers need
 
@@ -356,6 +375,9 @@ class Project:
 
     def delete_volume(self, volume: str) -> None:
         self._delete(lambda: self._connection.block_storage.delete_volume(volume, ignore_missing=True))
+
+    def delete_image(self, image: str) -> None:
+        self._delete(lambda: self._connection.image.delete_image(image, ignore_missing=True))
 
     def delete_floating_ip(self, ip: Thing) -> None:
         self._delete(lambda: self._connection.network.delete_ip(ip.id, ignore_missing=True))

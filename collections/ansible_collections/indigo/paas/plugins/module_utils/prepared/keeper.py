@@ -57,6 +57,10 @@ class ImageKeeper(Site):
     def image_base(self, image: WantedImage) -> Base:
         """Return what a node starts from that asks for IMAGE. Raises SiteError."""
 
+    def obstacle(self) -> str | None:
+        """Return why no image can be made here, as the end of a sentence; None where one can."""
+        return None
+
     @abc.abstractmethod
     def keep_image(self, node: Node, image: PreparedImage) -> None:
         """Make IMAGE of the disk of NODE, which is sealed (see `seal.py`), with its labels. Raises SiteError."""
@@ -102,7 +106,12 @@ class ImageKeeper(Site):
         )
 
     def lacks_images(self, groups: t.Iterable[tuple[WantedImage, Services]]) -> bool:
-        """Return whether some of GROUPS, each the image that it asks for and its services, could start from more."""
+        """Return whether some of GROUPS, each the image that it asks for and its services, could start from more.
+
+        None could where no image can be made.
+        """
+        if self.obstacle():
+            return False
         choices = [(self.choose_image(asked, services), services) for asked, services in groups if services]
         return any(choice.image is None or len(choice.image.services) < len(wanted) for choice, wanted in choices)
 

@@ -11,13 +11,14 @@ import hashlib
 import os
 import time
 import typing as t
+from collections import Counter
 from operator import methodcaller
 
 from ansible_collections.indigo.paas.plugins.module_utils import cloud_init, flavors, quotas, reach, ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.existing_volumes import require_offered
-from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, wanted_networks
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, WantedImage, wanted_networks
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import (
     api,
     errors,
@@ -25,6 +26,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.openstack import (
     labels,
     networks,
     preemption,
+    prepared,
     security,
     servers,
 )
@@ -38,6 +40,8 @@ from ansible_collections.indigo.paas.plugins.module_utils.openstack.volumes impo
     wanted_volumes,
 )
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
+from ansible_collections.indigo.paas.plugins.module_utils.prepared import keeper
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import PreparedImage
 from ansible_collections.indigo.paas.plugins.module_utils.retry import Retry
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,
@@ -49,7 +53,6 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     Option,
     Order,
     Progress,
-    Site,
     Work,
     check_deployment_name,
     size_warnings,
@@ -81,7 +84,7 @@ class _Work(t.NamedTuple):
     staying: set[Identity]
 
 
-class OpenStackSite(Site):
+class OpenStackSite(keeper.ImageKeeper):
     """Nodes as servers of one project of a cloud."""
 
     type = "openstack"
@@ -152,6 +155,7 @@ class OpenStackSite(Site):
         "build_timeout": Option(int, 900, "For how many seconds nothing may happen to servers in the making."),
         "replacements": Option(int, 3, "How many servers, and how many volumes, in error are replaced in one run."),
         "parallel": Option(int, 8, "How many servers are asked for at a time."),
+        **keeper.OPTIONS,
     }
 
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
@@ -180,7 +184,7 @@ class OpenStackSite(Site):
 
     def foresee(self, order: Order, work: _Work) -> tuple[dict[str, Blueprint], list[str]]:
         """Return how the nodes of each group with nodes in WORK are made, and warnings. Raises SiteError."""
-        blueprints = self._blueprints(order.groups, work.wanted)
+        blueprints = self._blueprints(order.groups, work.wanted, order.say)
         self._require_quota(blueprints, work, order.deployment)
         return blueprints, self._preemption_warnings(work.new)
 
@@ -207,6 +211,41 @@ class OpenStackSite(Site):
         """
         if self.options["wait_for_ssh"]:
             each(self._wait_for_ssh, nodes, max(self.options["parallel"], len(nodes) // 4))
+
+    # Prepared images
+
+    def prepared_images(self) -> list[PreparedImage]:
+        with self._doing("Listing the prepared images"):
+            found = self._project.own_images()
+        return [image for image in map(prepared.read, found) if image]
+
+    def image_base(self, image: WantedImage) -> keeper.Base:
+        with self._doing("Looking for the image"):
+            found = self._image(image, self._all_images(self._project))
+        known = found["distribution"] and found["version"]
+        return keeper.Base(found["id"], f"{found['distribution']}-{found['version']}" if known else "other")
+
+    def obstacle(self) -> str | None:
+        if self.options["boot_from_volume"]:
+            return "the disks of its servers are volumes (site_boot_from_volume), of which it makes none"
+        return None
+
+    def keep_image(self, node: Node, image: PreparedImage) -> None:
+        with self._doing("Keeping the image"):
+            server = next((each for each in self._project.servers() if each.id == node.id), None)
+            if server is None or not server.image or not server.image.id:
+                reason = "is gone" if server is None else "has its disk on a volume"
+                raise SiteError(f"No image can be made of {node.name}: its server {reason}")
+            self.batch(server.metadata[labels.DEPLOYMENT]).power({server.id}, running=False)
+            prepared.Maker(self._project, self.options["build_timeout"]).make(server, image)
+
+    def images_in_use(self) -> dict[str, int]:
+        with self._doing("Listing the servers"):
+            return dict(Counter(self._project.images_of_servers()))
+
+    def _delete_image(self, image: PreparedImage) -> None:
+        with self._doing(f"Deleting the image {image.name}"):
+            self._project.delete_image(str(image.id))
 
     # The cloud
 
@@ -271,7 +310,12 @@ class OpenStackSite(Site):
         }
 
     def _all_images(self, project: api.Project) -> list[Data]:
-        found = [images.read_image(image, self._images) for image in project.images() if images.boots(image)]
+        # Prepared ones are chosen by what is in them, never by their name or distribution.
+        found = [
+            images.read_image(image, self._images)
+            for image in project.images()
+            if images.boots(image) and not prepared.is_prepared(image)
+        ]
         return images.catalogue(found, self.options["default_image"])
 
     def _all_flavors(self, project: api.Project) -> list[Data]:
@@ -313,7 +357,7 @@ class OpenStackSite(Site):
 
     # What to ask for
 
-    def _blueprints(self, groups: list[NodeGroup], wanted: t.Iterable[NewNode]) -> dict[str, Blueprint]:
+    def _blueprints(self, groups: list[NodeGroup], wanted: t.Iterable[NewNode], say: Progress) -> dict[str, Blueprint]:
         """Return how the nodes of each group with WANTED ones are made. Raises SiteError with all that cannot be."""
         require_single(groups)
         require_offered(self.name, groups, self.options["volumes"])
@@ -328,11 +372,28 @@ class OpenStackSite(Site):
         ]
         found, sizes, nets = each(lambda question: question(self._project), questions, 3)
         made = each(lambda group: self._blueprint(group, found, sizes, nets), groups, 1)
-        return {group.safe_name: blueprint for group, blueprint in zip(groups, made, strict=True)}
+        blueprints = {group.safe_name: blueprint for group, blueprint in zip(groups, made, strict=True)}
+        return self._on_prepared(blueprints, {group.safe_name: group.image for group in groups}, say)
+
+    def _on_prepared(
+        self, blueprints: dict[str, Blueprint], asked: dict[str, WantedImage], say: Progress
+    ) -> dict[str, Blueprint]:
+        """Return BLUEPRINTS, those whose groups can start from a prepared image with that."""
+        chosen = self.starting_images(asked, say)
+        # The disk of the machine that an image was made of is the least that the cloud lets a server of it have.
+        disks = {image.id: int(image.min_disk or 0) for image in self._project.own_images()} if chosen else {}
+        for group, image in chosen.items():
+            blueprint, least = blueprints[group], disks.get(image.id, 0)
+            room = blueprint.root_volume or blueprint.flavor["disk"] // flavors.GIB
+            if least <= room:
+                blueprints[group] = dataclasses.replace(blueprint, image=str(image.id))
+            else:
+                say(f"{group}: from the plain image after all: {image.name} needs a disk of {least} GiB, it has {room}")
+        return blueprints
 
     def _blueprint(self, group: NodeGroup, found: list[Data], sizes: list[Data], nets: list[t.Any]) -> Blueprint:
         on_volume = self.options["boot_from_volume"]
-        image = self._image(group, found)
+        image = self._image(group.image, found, group.name)
         flavor = flavors.choose(sizes, group, image, disk_is_volume=on_volume)
         fixed, new_network, pool = self._networks(group, nets)
         root = 0
@@ -343,13 +404,14 @@ class OpenStackSite(Site):
         own = tuple((network.name, network.address) for network in group.networks)
         return Blueprint(flavor, image["id"], fixed, new_network, pool, root, taken_back, own)
 
-    def _image(self, group: NodeGroup, found: list[Data]) -> Data:
+    def _image(self, wanted: WantedImage, found: list[Data], group: str | None = None) -> Data:
+        """Return which of the images FOUND is WANTED, by GROUP where it is known. Raises SiteError where none is."""
         catalogue = {"images": found, "references": images.references(found, self._project.auth_url)}
-        matched = match_image(catalogue, group.image)
+        matched = match_image(catalogue, wanted)
         if matched is None:
-            asked = {name: value for name, value in dataclasses.asdict(group.image).items() if value}
+            asked = {name: value for name, value in dataclasses.asdict(wanted).items() if value}
             raise SiteError(
-                f"Site '{self.name}' has no image for '{group.name}', which asks for "
+                f"Site '{self.name}' has no image for {repr(group) if group else 'a node'}, which asks for "
                 f"{', '.join(f'{name} {value}' for name, value in asked.items()) or 'any'}",
                 hint=did_you_mean(asked.get("image", ""), [image["name"] for image in found], what="images"),
                 bad_input=True,

@@ -1,0 +1,94 @@
+# Copyright (c) 2026 The indigo.paas authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prepared images as images of the image service: how they are marked, and how one is made of a server."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.openstack import api
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import (
+    PREPARED,
+    PreparedImage,
+    from_labels,
+    labels,
+)
+
+LONGEST_VALUE = 255  # that the compute service takes for a property of an image
+ACTIVE = "active"
+UNFINISHED = ("queued", "saving", "importing", "uploading")
+INTERVAL = 2.0  # seconds between looks at an image in the making
+
+
+def to_properties(found: t.Mapping[str, str]) -> dict[str, str]:
+    """Return labels as properties of an image: a value that is too long goes on in NAME.1, NAME.2 and so on."""
+    return {
+        f"{name}.{start // LONGEST_VALUE}" if start else name: value[start : start + LONGEST_VALUE]
+        for name, value in found.items()
+        for start in range(0, max(len(value), 1), LONGEST_VALUE)
+    }
+
+
+def from_properties(found: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Return the labels that the properties of an image hold: see `to_properties`."""
+    values = {name: value for name, value in found.items() if isinstance(value, str)}
+    return {name: value + "".join(_rest(name, values)) for name, value in values.items()}
+
+
+def _rest(name: str, values: t.Mapping[str, str]) -> t.Iterator[str]:
+    number = 1
+    while f"{name}.{number}" in values:
+        yield values[f"{name}.{number}"]
+        number += 1
+
+
+def is_prepared(image: t.Any) -> bool:
+    """Return whether the SDK's IMAGE says that it is a prepared one, of whatever project."""
+    return PREPARED in (image.properties or {})
+
+
+def read(image: t.Any) -> PreparedImage | None:
+    """Return the prepared image that the SDK's IMAGE is; None where it is none."""
+    return from_labels(from_properties(image.properties or {}), image.id, image.size)
+
+
+class Maker:
+    """Makes images of servers.
+
+    patience   for how many seconds nothing may happen to an image in the making
+    """
+
+    def __init__(
+        self,
+        project: api.Project,
+        patience: float,
+        sleep: t.Callable[[float], None] = time.sleep,
+        clock: t.Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._project = project
+        self._patience = patience
+        self._sleep = sleep
+        self._clock = clock
+
+    def make(self, server: t.Any, image: PreparedImage) -> None:
+        """Make IMAGE of the disk of SERVER, which stands still, and return when it is there. Raises SiteError."""
+        made = self._project.create_image(server.id, image.name, to_properties(labels(image)))
+        began, seen = self._clock(), None
+        while True:
+            found = self._project.image(made)
+            if found is not None and found.status == ACTIVE:
+                return
+            if found is None or found.status not in UNFINISHED:
+                raise SiteError(f"The image {image.name} was not made: it is {found.status if found else 'gone'}")
+            if found.status != seen:
+                began, seen = self._clock(), found.status
+            if self._clock() - began > self._patience:
+                self._project.delete_image(made)
+                raise SiteError(
+                    f"The image {image.name} was not made: it stays {found.status}",
+                    hint="Try again later, or raise site_build_timeout.",
+                )
+            self._sleep(INTERVAL)
