@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import threading
 import typing as t
 
@@ -12,11 +13,13 @@ from pyone import bindings
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import WantedImage
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import new_image
 from ansible_collections.indigo.paas.plugins.module_utils.sites import opennebula
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 
 from .conftest import group
-from .nebula_cloud import POWEROFF, PROLOG, RUNNING, START, strange
+from .nebula_cloud import POWEROFF, PROLOG, RUNNING, START, Image, strange
 
 KEY = "ssh-ed25519 AAAA test"
 GB = 10**9
@@ -449,3 +452,49 @@ def test_a_node_answers_when_it_shows_its_own_host_key(site, deployment, key):
     assert opennebula._shows_key(node)
     stranger = type(node)(**{**node.to_dict(), "host_keys": [ssh_keys.generate().public]})
     assert not opennebula._shows_key(stranger)
+
+
+@pytest.mark.parametrize("kind", ["image", "template"])
+def test_an_image_is_made_of_a_machine_and_others_start_from_it(nebula, cloud, kind):
+    offered = {"image": "Rocky 9"} if kind == "image" else {"template": "worker", "name": "worker"}
+    site = cloud(images=[{**offered, "distribution": "rocky", "version": "9"}])
+    base = site.image_base(WantedImage())
+    assert base == (("7" if kind == "image" else "3:7"), "rocky-9")
+    services = {"indigo.paas.htcondor": "1-2"}
+    image = new_image(base.distribution, services, base.name, datetime.datetime.now(datetime.UTC))
+    (node,) = ensure(site, group("builder", size={"cpus": 1, "memory": GB, "disk": 5 * GB})).nodes
+    site.keep_image(node, image)
+    (kept,) = site.prepared_images()
+    assert (kept.name, kept.services, kept.base, kept.made) == (image.name, services, base.name, image.made)
+    assert nebula.machines[int(node.id)].state == POWEROFF
+    # Nobody gets it by name, nor a forged one of somebody else at all.
+    stranger = Image("theirs", "mallory", attributes=nebula.images[int(kept.id)].attributes)
+    nebula.images[30] = stranger
+    assert len(site.prepared_images()) == 1
+    assert kept.name not in str(cloud().describe()["images"])
+    said: list[str] = []
+    site.services = {"wn": services}
+    ensure(site, group("wn"), name="other", progress=said.append)
+    assert any(f"from the prepared image {image.name}" in line for line in said)
+    (started,) = [one for one in nebula.alive() if one.attributes["INDIGO_PAAS_DEPLOYMENT"] == ["other"]]
+    (disk,) = started.attributes["DISK"]
+    assert (disk["IMAGE_ID"], disk["SIZE"]) == (kept.id, str(nebula.images[int(kept.id)].size))
+    with pytest.raises(SiteError, match="run from"):
+        site.delete_image(image.name)
+    site.delete_nodes("other")
+    assert [gone.id for gone in site.delete_image(image.name)] == [kept.id]
+    assert site.prepared_images() == []
+
+
+def test_an_image_that_is_not_made_is_told_and_taken_away(nebula, cloud):
+    site = cloud()
+    image = new_image("debian-13", {"own.lab.x": "1-2"}, "0", datetime.datetime.now(datetime.UTC))
+    (node,) = ensure(site, group("builder")).nodes
+    nebula.faults["image.update"] = [500] * 4
+    before = set(nebula.images)
+    with pytest.raises(SiteError, match="does not answer"):
+        site.keep_image(node, image)
+    nebula.faults.clear()
+    # What is left has no labels, so that no node starts from it.
+    assert site.prepared_images() == []
+    assert len(set(nebula.images) - before) == 1

@@ -17,6 +17,8 @@ from .machines import (
     PENDING,
     POWEROFF,
     RUNNING,
+    SAVING,
+    SAVING_POWEROFF,
     SHUTDOWN_POWEROFF,
     START,
     STOPPED,
@@ -36,6 +38,9 @@ SIGNATURES: dict[str, list[type]] = {
     "vm.allocate": [str, bool],
     "vm.action": [str, int],
     "vm.recover": [int, int],
+    "vm.disksaveas": [int, int, str, str, int],
+    "image.update": [int, str, int],
+    "image.delete": [int],
     "template.instantiate": [int, str, bool, str, bool],
     "secgroup.allocate": [str],
     "secgroup.update": [int, str, int],
@@ -69,7 +74,7 @@ class Nebula(Firewall):
         self.templates = {3: Template("worker", attributes=worker)}
         self.faults: dict[str, list[t.Any]] = {}
         self.calls: list[str] = []
-        self._next = {"vm": 10, "secgroup": 99, "address": 10}
+        self._next = {"image": 20, "vm": 10, "secgroup": 99, "address": 10}
         self._endpoint = Endpoint(self)
         self.endpoint = self._endpoint.url
 
@@ -258,6 +263,41 @@ class Nebula(Firewall):
         if not done:
             raise Refused(ACTION, f'Error performing action "{action}": Could not do that, wrong state {state}.')
         return number
+
+    def vm_disksaveas(self, number: int, disk: int, name: str, _type: str, _snapshot: int) -> int:
+        machine = self._machine(number)
+        before = machine.state
+        if before not in (RUNNING, POWEROFF):
+            raise Refused(ACTION, f"Could not save disk {disk} of machine {number}: wrong state {before}.")
+        disks = machine.attributes.get("DISK", [])
+        if disk >= len(disks) or "IMAGE_ID" not in disks[disk]:
+            raise Refused(ACTION, f"Disk {disk} cannot be saved.")
+        taken = next((id for id, one in self.images.items() if (one.name, one.owner) == (name, "ci")), None)
+        if taken is not None:
+            raise Refused(INTERNAL, f"NAME is already taken by IMAGE {taken}.")
+        image = self._number("image")
+        ready = time.monotonic() + 2 * self.step
+        self.images[image] = Image(name, "ci", size=int(disks[disk]["SIZE"]), ready_at=ready)
+        machine.go([SAVING_POWEROFF if before == POWEROFF else SAVING, before])
+        return image
+
+    def image_update(self, number: int, template: str, merge: int) -> int:
+        image = self._image(number)
+        image.attributes = {**(image.attributes if merge else {}), **documents.attributes_of(template)}
+        return number
+
+    def image_delete(self, number: int) -> int:
+        if self._image(number).users:
+            raise Refused(ACTION, f"Cannot delete image {number}: it is in use.")
+        del self.images[number]
+        return number
+
+    def _image(self, number: int) -> Image:
+        if number not in self.images:
+            raise Refused(NO_EXISTS, f"Error getting image [{number}].")
+        if self.images[number].owner != "ci":
+            raise unauthorized(f"Not authorized to perform MANAGE IMAGE [{number}]")
+        return self.images[number]
 
     def vm_recover(self, number: int, _operation: int) -> int:
         raise unauthorized(f"Not authorized to perform ADMIN VM [{number}]")

@@ -106,6 +106,7 @@ def image(number: int, one: Image) -> ElementTree.Element:
         "SIZE": one.size,
         "STATE": one.seen_state,
         "RUNNING_VMS": len(one.users),
+        "TEMPLATE": one.attributes,
     }
     return element("IMAGE", {**_owned(number, one), **IMAGE, **said})
 

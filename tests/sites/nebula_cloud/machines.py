@@ -12,6 +12,7 @@ State = tuple[int, int]
 PENDING, HOLD, PROLOG, BOOT, RUNNING = (1, 0), (2, 0), (3, 1), (3, 2), (3, 3)
 BOOT_FAILURE, EPILOG, SHUTDOWN, CLEANUP_DELETE = (3, 36), (3, 11), (3, 12), (3, 23)
 SHUTDOWN_POWEROFF, POWEROFF, DONE = (3, 18), (8, 0), (6, 0)
+SAVING, SAVING_POWEROFF = (3, 26), (3, 27)  # HOTPLUG_SAVEAS, and of a machine that is off
 UNKNOWN = (3, 16)
 START = [PENDING, PROLOG, BOOT, RUNNING]
 

@@ -48,13 +48,17 @@ class Image(Thing):
     state: int = 1  # READY
     type: int = 0  # OS
     users: set[int] = field(default_factory=set)
+    attributes: Attributes = field(default_factory=dict)
+    ready_at: float = 0.0
 
     def acquire(self, machine: int) -> None:
         self.users.add(machine)
 
     @property
     def seen_state(self) -> int:
-        """Return READY, USED or USED_PERS, unless the image is in another state."""
+        """Return READY, USED or USED_PERS, unless the image is in another state, or LOCKED in the making."""
+        if time.monotonic() < self.ready_at:
+            return 4
         if self.state != 1 or not self.users:
             return self.state
         return 8 if self.persistent else 2

@@ -13,7 +13,8 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem,
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, documents
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.documents import as_list
-from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, WantedImage
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import PreparedImage
 
 Data = t.Mapping[str, t.Any]
 
@@ -34,27 +35,65 @@ class Blueprint:
     images: list[t.Any]
 
 
-def blueprint(cloud: Cloud, description: Data, group: NodeGroup) -> Blueprint:
-    """Return what the machines of the plan's GROUP are made of at the site of DESCRIPTION. Raises SiteError."""
-    image = match_image(dict(description), group.image) or {}
+@dataclass(frozen=True)
+class Start:
+    """What machines start from: an image, or a template.
+
+    entry      what the site's description says of it
+    template   the template; None where it is an image
+    disks      the disks of the template, or the one of the image
+    images     the images of these disks; None for those that the user does not see
+    """
+
+    entry: Data
+    template: t.Any
+    disks: list[dict[str, t.Any]]
+    images: list[t.Any]
+
+    @property
+    def name(self) -> str:
+        """The template's id where it is one, and the id of the first disk's image: it changes with the content."""
+        root = str(self.images[0].ID) if self.images and self.images[0] is not None else "none"
+        return root if self.template is None else f"{self.template.ID}:{root}"
+
+    def on(self, prepared: PreparedImage) -> Start:
+        """Return this with the image PREPARED in place of the first disk's; no disk can be smaller than its image."""
+        least = (prepared.size or 0) // documents.MIB
+        own = {key: value for key, value in self.disks[0].items() if not key.startswith("IMAGE")}
+        if int(own.get("SIZE") or least) < least:
+            del own["SIZE"]
+        return replace(self, disks=[{**own, "IMAGE_ID": prepared.id}, *self.disks[1:]], images=[None, *self.images[1:]])
+
+
+def start_of(cloud: Cloud, description: Data, asked: WantedImage) -> Start:
+    """Return what machines start from that ASK for an image at the site of DESCRIPTION. Raises SiteError."""
+    entry = match_image(dict(description), asked) or {}
+    if entry.get("template"):
+        template = cloud.template(str(entry["template"]))
+        disks = [dict(disk) for disk in as_list(template.TEMPLATE.get("DISK"))]
+        return Start(entry, template, disks, [_image_of(cloud, disk) for disk in disks])
+    wanted = str(entry.get("reference") or entry["image"])
+    system = cloud.system(wanted.rpartition("/")[2] if wanted.startswith("one://") else wanted)
+    return Start(entry, None, [{"IMAGE_ID": system.ID}], [system])
+
+
+def blueprint(cloud: Cloud, description: Data, group: NodeGroup, prepared: PreparedImage | None = None) -> Blueprint:
+    """Return what the machines of the plan's GROUP are made of at the site of DESCRIPTION. Raises SiteError.
+
+    prepared   the image that they start from in place of their own
+    """
+    start = start_of(cloud, description, group.image)
     data = [cloud.image(volume.volume_id) for volume in group.volumes if volume.volume_id]
     group = _with_ids(group, data)
-    if image.get("template"):
-        return _of_template(cloud, cloud.template(str(image["template"])), group, data)
-    wanted = str(image.get("reference") or image["image"])
-    system = cloud.system(wanted.rpartition("/")[2] if wanted.startswith("one://") else wanted)
-    disks = documents.disks(group, [{"IMAGE_ID": system.ID}], int(system.SIZE))
-    return Blueprint(None, disks, {}, [system, *data])
-
-
-def _of_template(cloud: Cloud, template: t.Any, group: NodeGroup, data: list[t.Any]) -> Blueprint:
-    base = [dict(disk) for disk in as_list(template.TEMPLATE.get("DISK"))]
-    images = [_image_of(cloud, disk) for disk in base]
-    disks = documents.disks(group, base, int(images[0].SIZE) if images and images[0] is not None else 0)
+    root = start.images[0] if start.images else None
+    least = (prepared.size or 0) // documents.MIB if prepared else int(root.SIZE) if root is not None else 0
+    base = (start.on(prepared) if prepared and start.disks else start).disks
+    disks = documents.disks(group, base, least)
+    images = start.images[1:] if prepared else start.images
     return Blueprint(
-        int(template.ID),
-        disks if disks != base else [],
-        dict(template.TEMPLATE.get("CONTEXT") or {}),
+        int(start.template.ID) if start.template is not None else None,
+        disks if start.template is None or disks != start.disks else [],
+        dict(start.template.TEMPLATE.get("CONTEXT") or {}) if start.template is not None else {},
         [*(image for image in images if image is not None), *data],
     )
 

@@ -9,7 +9,7 @@ import typing as t
 from functools import cached_property
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
-from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, documents, machines
+from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, documents, machines, prepared
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import (
     ALL,
     NOT_DONE,
@@ -103,8 +103,9 @@ class Cloud:
 
     @cached_property
     def images(self) -> list[t.Any]:
-        """All images that the user may use, whatever they hold."""
-        return list(self.api.ask("imagepool.info", USABLE, *ALL).IMAGE)
+        """All images that the user may use, whatever they hold, but prepared ones: no name is to lead to those."""
+        found = self.api.ask("imagepool.info", USABLE, *ALL).IMAGE
+        return [image for image in found if not prepared.is_prepared(image)]
 
     def systems(self) -> list[t.Any]:
         """Return the images of operating systems that are ready."""

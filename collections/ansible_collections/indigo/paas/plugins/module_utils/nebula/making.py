@@ -22,6 +22,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cl
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.firewall import Firewall
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.parallel import each
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import PreparedImage
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     ERROR,
     STOPPED,
@@ -41,15 +42,25 @@ class Making(Work):
     """One call of ensure_nodes.
 
     description   the site's, with its images
+    prepared      returns the prepared images that groups start from, by safe name
     wait          returns when nodes answer
     """
 
-    def __init__(self, cloud: Cloud, order: Order, description: Data, wait: t.Callable[..., None]) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        order: Order,
+        description: Data,
+        prepared: t.Callable[[list[NodeGroup]], t.Mapping[str, PreparedImage]],
+        wait: t.Callable[..., None],
+    ) -> None:
         self._cloud = cloud
         self._api = cloud.api
         self._deployment = order.deployment
         self._groups = order.groups
         self._description = description
+        self._find_prepared = prepared
+        self._prepared: t.Mapping[str, PreparedImage] = {}
         self._public_key = order.public_key
         self._say = order.say
         self._wait = wait
@@ -65,6 +76,7 @@ class Making(Work):
         coming = {node.group.safe_name for node in changes.create}
         again = {node.group for node in changes.repair if node.state != STOPPED}
         making = [group for group in self._groups if group.safe_name in coming | again]
+        self._prepared = self._find_prepared(making) if making else {}
         each(self._made_of, making, workers=1)
         require_shareable(self._cloud.name, making, self._blueprints, coming)
         return Foreseen(touched=self._firewall.differs)
@@ -73,7 +85,7 @@ class Making(Work):
         """Return what machines of GROUP are made of, which is looked for once."""
         name = group.safe_name
         if name not in self._blueprints:
-            self._blueprints[name] = blueprint(self._cloud, self._description, group)
+            self._blueprints[name] = blueprint(self._cloud, self._description, group, self._prepared.get(name))
         return self._blueprints[name]
 
     def apply(self, changes: Changes) -> tuple[list[Node], bool]:

@@ -16,11 +16,22 @@ from ansible_collections.indigo.paas.plugins.module_utils import reach
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.existing_volumes import require_offered
-from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, ending, firewall, machines, security
+from ansible_collections.indigo.paas.plugins.module_utils.nebula import (
+    choice,
+    documents,
+    ending,
+    firewall,
+    machines,
+    prepared,
+    security,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.nebula.blueprints import start_of
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.client import Client
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.cloud import Cloud
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.making import Making
-from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
+from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, WantedImage
+from ansible_collections.indigo.paas.plugins.module_utils.prepared import keeper
+from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import PreparedImage
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     RUNNING,
     STOPPED,
@@ -28,7 +39,6 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     Option,
     Order,
     Progress,
-    Site,
     check_deployment_name,
     read_entries,
 )
@@ -38,7 +48,7 @@ Data = dict[str, t.Any]
 IMAGE_KEYS = ("name", "template", "image", "type", "distribution", "version", "architecture")
 
 
-class OpennebulaSite(Site):
+class OpennebulaSite(keeper.ImageKeeper):
     """Nodes as virtual machines of one user of OpenNebula."""
 
     type = "opennebula"
@@ -83,6 +93,7 @@ class OpennebulaSite(Site):
         "wait_for_ssh": Option(
             bool, True, "Wait until each node answers with its own host key; false for machines that run nothing."
         ),
+        **keeper.OPTIONS,
     }
 
     def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
@@ -107,7 +118,11 @@ class OpennebulaSite(Site):
         return self._cloud.nodes(deployment)
 
     def begin(self, order: Order) -> Making:
-        return Making(self._cloud, order, self._require_room(order.groups, order.deployment), self.wait_for_ssh)
+        def prepared_for(groups: list[NodeGroup]) -> dict[str, PreparedImage]:
+            return self.starting_images({group.safe_name: group.image for group in groups}, order.say)
+
+        description = self._require_room(order.groups, order.deployment)
+        return Making(self._cloud, order, description, prepared_for, self.wait_for_ssh)
 
     def delete_nodes(self, deployment: str, *, dry_run: bool = False) -> list[str]:
         check_deployment_name(deployment)
@@ -132,6 +147,34 @@ class OpennebulaSite(Site):
             time.sleep(ending.INTERVAL if late else 0)
         if running:
             self.wait_for_ssh([node for node in self._cloud.nodes(deployment) if node.id in ids])
+
+    # Prepared images
+
+    def prepared_images(self) -> list[PreparedImage]:
+        return [image for image in map(prepared.read, prepared.own(self._cloud.api)) if image]
+
+    def image_base(self, image: WantedImage) -> keeper.Base:
+        start = start_of(self._cloud, self._description([]), image)
+        known = start.entry.get("distribution") and start.entry.get("version")
+        name = f"{start.entry['distribution']}-{start.entry['version']}" if known else "other"
+        return keeper.Base(start.name, name)
+
+    def keep_image(self, node: Node, image: PreparedImage) -> None:
+        found = next((vm for vm in self._cloud.machines() if str(vm.ID) == node.id), None)
+        if found is None:
+            raise SiteError(f"Site '{self.name}': the machine of {node.name} is gone")
+        self._power(str(found.USER_TEMPLATE[documents.DEPLOYMENT]), [node], running=False)
+        prepared.make(self._cloud.api, int(node.id), image, self.options["boot_timeout"])
+
+    def images_in_use(self) -> dict[str, int]:
+        return {
+            str(image.ID): int(image.RUNNING_VMS)
+            for image in prepared.own(self._cloud.api)
+            if int(image.RUNNING_VMS) > 0
+        }
+
+    def _delete_image(self, image: PreparedImage) -> None:
+        self._cloud.api.delete("image.delete", int(str(image.id)))
 
     # OpenNebula
 
