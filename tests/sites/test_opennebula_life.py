@@ -174,7 +174,7 @@ def test_ports_change_when_a_node_that_somebody_else_ended_has_gone(nebula, clou
 
 def test_a_machine_that_boots_is_told_the_ports_later(nebula, cloud):
     ensure(cloud(), group("wn", 2, ports=[port(80)]))
-    nebula.alive()[0].go([*[BOOT] * 4, RUNNING])
+    nebula.alive()[0].go([*[BOOT] * 30, RUNNING])
     ensure(cloud(), group("wn", 2, ports=[port(443)]))
     (found,) = nebula.groups.values()
     assert "secgroup.commit" in nebula.calls

@@ -73,7 +73,7 @@ def test_any_json_is_read_or_garbled(data):
         documents.extra_info,
         documents.status_change,
         lambda data: documents.page(data, documents.deployment),
-        lambda data: from_server.event(1, data),
+        lambda data: documents.event(1, data),
     ):
         with contextlib.suppress(Garbled):
             read(data)
@@ -91,7 +91,7 @@ def test_any_failure_has_words(status, body):
     [(1.5, 1.5), (2, 2.0), (math.inf, None), (math.nan, None), (10**400, None), (-1, None), (True, None)],
 )
 def test_seconds_are_finite(text, seconds):
-    assert from_server.event(1, {"kind": "end", "time": 1, "seconds": text}).seconds == seconds
+    assert documents.event(1, {"kind": "end", "time": 1, "seconds": text}).seconds == seconds
 
 
 @pytest.mark.parametrize(
