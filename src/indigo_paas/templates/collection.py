@@ -263,40 +263,30 @@ def delete_image(name: str, options: Mapping[str, Any], image: str) -> list[dict
 def starting_images(plan: Mapping[str, Any], sites: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     """Return what the groups of PLAN would start from at SITES (options by name), as lines for people, by site."""
     with _errors():
-        from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
         from ansible_collections.indigo.paas.plugins.module_utils.prepared.keeper import choice_lines
-        from ansible_collections.indigo.paas.plugins.module_utils.prepared.role_content import find_install_role
-        from ansible_collections.indigo.paas.plugins.module_utils.prepared.services import wanted_services
 
-        services = wanted_services(plan, find_install_role)
-        found = {}
-        for name, options in sites.items():
-            keeper = _keeper(name, options)
-            if keeper is not None and any(services.values()):
-                choices = {
-                    group.name: keeper.choose_image(group.image, services.get(group.safe_name, {}))
-                    for group in read_groups(plan["groups"])
-                }
-                found[name] = list(choice_lines(choices))
-        return found
+        requests = _image_requests(plan)
+        if not any(services for _image, services in requests.values()):
+            return {}
+        keepers = {name: keeper for name, options in sites.items() if (keeper := _keeper(name, options)) is not None}
+        return {name: choice_lines(keeper.choose_images(requests)) for name, keeper in keepers.items()}
 
 
 def lacks_images(plan: Mapping[str, Any], name: str, options: Mapping[str, Any]) -> bool:
     """Return whether the site NAME prepares images by itself, and lacks some that nodes of PLAN could start from."""
     with _errors():
-        from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
-        from ansible_collections.indigo.paas.plugins.module_utils.prepared.role_content import find_install_role
-        from ansible_collections.indigo.paas.plugins.module_utils.prepared.services import wanted_services
-
         keeper = _keeper(name, options)
-        if keeper is None or not keeper.options["prepare"]:
-            return False
-        services = wanted_services(plan, find_install_role)
-        return bool(
-            keeper.lacks_images(
-                (group.image, services.get(group.safe_name, {})) for group in read_groups(plan["groups"])
-            )
-        )
+        return bool(keeper and keeper.options["prepare"] and keeper.lacks_images(_image_requests(plan)))
+
+
+def _image_requests(plan: Mapping[str, Any]) -> dict[str, tuple[Any, Mapping[str, str]]]:
+    """Return the image that each group of PLAN asks for, and the digests of its services that can be prepared."""
+    from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
+    from ansible_collections.indigo.paas.plugins.module_utils.prepared.role_content import find_install_role
+    from ansible_collections.indigo.paas.plugins.module_utils.prepared.services import wanted_services
+
+    services = wanted_services(plan, find_install_role)
+    return {group.name: (group.image, services.get(group.safe_name, {})) for group in read_groups(plan["groups"])}
 
 
 def _keeper(name: str, options: Mapping[str, Any]) -> Any:

@@ -99,21 +99,32 @@ class ImageKeeper(Site):
             self._delete_image(image)
         return going
 
-    def choose_image(self, image: WantedImage, services: Services) -> Choice:
-        """Return what a node starts from that asks for IMAGE, and is to have SERVICES."""
-        return choose(
-            self.prepared_images(), self.image_base(image).name, services, _now(), self.options["prepared_days"]
-        )
+    def choose_images(self, requests: t.Mapping[str, tuple[WantedImage, Services]]) -> dict[str, Choice]:
+        """Return what each group starts from, by its name: REQUESTS has the image that it asks for, and its services.
 
-    def lacks_images(self, groups: t.Iterable[tuple[WantedImage, Services]]) -> bool:
-        """Return whether some of GROUPS, each the image that it asks for and its services, could start from more.
+        The site is asked once for its images, and once for each image that is asked for.
+        """
+        known = self.prepared_images() if any(services for _image, services in requests.values()) else []
+        bases = {image: self.image_base(image).name for image, services in requests.values() if services}
+        now, days = _now(), self.options["prepared_days"]
+        return {
+            group: choose(known, bases.get(image, ""), services, now, days)
+            for group, (image, services) in requests.items()
+        }
+
+    def lacks_images(self, requests: t.Mapping[str, tuple[WantedImage, Services]]) -> bool:
+        """Return whether some groups, with REQUESTS as of `choose_images`, could start from more than they do.
 
         None could where no image can be made.
         """
         if self.obstacle():
             return False
-        choices = [(self.choose_image(asked, services), services) for asked, services in groups if services]
-        return any(choice.image is None or len(choice.image.services) < len(wanted) for choice, wanted in choices)
+        asked = {group: request for group, request in requests.items() if request[1]}
+        choices = self.choose_images(asked)
+        return any(
+            choice.image is None or len(choice.image.services) < len(asked[group][1])
+            for group, choice in choices.items()
+        )
 
     def starting_images(self, requests: t.Mapping[str, WantedImage], say: Progress) -> dict[str, PreparedImage]:
         """Return the prepared image of each group that starts from one, by safe name, and SAY what each starts from.
@@ -122,7 +133,9 @@ class ImageKeeper(Site):
         """
         if not self.services:
             return {}
-        choices = {group: self.choose_image(asked, self.services.get(group, {})) for group, asked in requests.items()}
+        choices = self.choose_images(
+            {group: (asked, self.services.get(group, {})) for group, asked in requests.items()}
+        )
         for text in choice_lines(choices):
             say(text)
         return {group: choice.image for group, choice in choices.items() if choice.image}

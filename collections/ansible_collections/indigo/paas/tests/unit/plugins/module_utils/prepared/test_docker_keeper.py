@@ -96,14 +96,14 @@ def test_nothing_is_asked_or_said_where_nothing_is_wanted(site):
 
 def test_the_base_changes_with_the_recipe_of_the_image(engine, site):
     keep(engine, site, base="indigo-paas/node:debian-13-of-old")
-    assert site.choose_image(DEBIAN, CONDOR).reason.endswith("indigo-paas/node:debian-13-of-old")
+    assert site.choose_images({"wn": (DEBIAN, CONDOR)})["wn"].reason.endswith("indigo-paas/node:debian-13-of-old")
 
 
 def test_the_site_s_option_says_how_old_an_image_may_be(engine):
     site = open_site("lab", {"type": "docker", "prepared_days": 2})
     site._client = engine
     keep(engine, site, days=3)
-    assert site.choose_image(DEBIAN, CONDOR).reason.endswith("is 3 days old, more than 2")
+    assert site.choose_images({"wn": (DEBIAN, CONDOR)})["wn"].reason.endswith("is 3 days old, more than 2")
 
 
 def test_an_image_in_use_is_not_deleted(engine, site):
@@ -135,7 +135,7 @@ def test_images_of_others_are_none_of_ours(engine, site):
 
 def test_images_are_missing_where_a_group_could_start_from_more(engine, site):
     both = {**CONDOR, "indigo.paas.squid": "bbbb-2222"}
-    assert site.lacks_images([(DEBIAN, CONDOR)])
+    assert site.lacks_images({"a": (DEBIAN, CONDOR)})
     keep(engine, site)
-    assert not site.lacks_images([(DEBIAN, CONDOR), (DEBIAN, {})])
-    assert site.lacks_images([(DEBIAN, CONDOR), (DEBIAN, both)])
+    assert not site.lacks_images({"a": (DEBIAN, CONDOR), "b": (DEBIAN, {})})
+    assert site.lacks_images({"a": (DEBIAN, CONDOR), "b": (DEBIAN, both)})

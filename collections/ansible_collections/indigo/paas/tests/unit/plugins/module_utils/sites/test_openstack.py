@@ -59,4 +59,4 @@ def test_no_image_is_made_of_a_disk_that_is_a_volume() -> None:
     assert site().obstacle() is None
     opened = site(boot_from_volume=True)
     assert "site_boot_from_volume" in str(opened.obstacle())
-    assert not opened.lacks_images([(WantedImage(), SERVICES)])
+    assert not opened.lacks_images({"wn": (WantedImage(), SERVICES)})
