@@ -391,7 +391,7 @@ def test_an_image_is_made_of_a_server_and_others_start_from_it(site, deployment,
     assert image.name not in {found["name"] for found in site.describe()["images"]}
     site.services = {"wn": services}
     said: list[str] = []
-    [started] = site.ensure_nodes(deployment, [group("wn")], public_key=KEY, say=said.append).nodes
+    [started] = site.ensure_nodes(deployment, [group("wn")], public_key=KEY, progress=said.append).nodes
     assert server_of(project, started).image.id == kept.id
     assert any(f"from the prepared image {image.name}" in line for line in said)
     with pytest.raises(SiteError, match="run from"):
