@@ -36,7 +36,8 @@ def _unique(
     """Give each key the slug of its wish; of several that want one, only the key that is it gets it."""
     slugs = {key: slug(wish) for key, wish in wishes.items()}
     wanted = Counter(text.lower() for text in slugs.values())
-    exact = {text.lower(): key for key, text in slugs.items() if key == text}
+    # Of two that differ in the size of letters alone, the first of the alphabet, whatever their order is.
+    exact = {text.lower(): key for key, text in sorted(slugs.items(), reverse=True) if key == text}
     taken = set(reserved)
     result: dict[str, str] = {}
     for key, text in slugs.items():

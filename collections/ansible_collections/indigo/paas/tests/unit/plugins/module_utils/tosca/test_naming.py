@@ -43,6 +43,11 @@ def test_exact_name_keeps_its_name_and_the_other_gets_a_hash() -> None:
     assert group_names(["a_b", "a-b"]) == names
 
 
+def test_names_that_differ_in_the_size_of_letters_alone_are_told_apart_in_any_order() -> None:
+    assert group_names(["s", "S"]) == group_names(["S", "s"])
+    assert group_names(["s", "S"])["S"] == "S"
+
+
 def test_reserved_names_are_not_taken() -> None:
     assert group_names(["all"])["all"].startswith("all_")
 
