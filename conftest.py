@@ -45,9 +45,9 @@ def group_of(nodeid: str) -> str:
     Where a process is killed, each moment is one; so is each scenario of molecule.
     """
     path = nodeid.partition("::")[0]
-    name = pathlib.PurePath(path).name
-    if name.startswith("test_openstack"):
+    if path.startswith("tests/sites/test_openstack"):
         return "openstack"
+    name = pathlib.PurePath(path).name
     return nodeid if name in ("test_kill.py", "test_molecule.py") else path
 
 
