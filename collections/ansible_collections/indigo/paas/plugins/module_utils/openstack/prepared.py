@@ -55,40 +55,35 @@ def read(image: t.Any) -> PreparedImage | None:
     return from_labels(from_properties(image.properties or {}), image.id, image.size)
 
 
-class Maker:
-    """Makes images of servers.
+def make(
+    project: api.Project,
+    server: str,
+    image: PreparedImage,
+    patience: float,
+    sleep: t.Callable[[float], None] = time.sleep,
+    clock: t.Callable[[], float] = time.monotonic,
+) -> None:
+    """Make IMAGE of the disk of the SERVER of this id, which stands still, and return when it is there.
 
-    patience   for how many seconds nothing may happen to an image in the making
+    patience   for how many seconds nothing may happen to it
+
+    Raises SiteError.
     """
-
-    def __init__(
-        self,
-        project: api.Project,
-        patience: float,
-        sleep: t.Callable[[float], None] = time.sleep,
-        clock: t.Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._project = project
-        self._patience = patience
-        self._sleep = sleep
-        self._clock = clock
-
-    def make(self, server: t.Any, image: PreparedImage) -> None:
-        """Make IMAGE of the disk of SERVER, which stands still, and return when it is there. Raises SiteError."""
-        made = self._project.create_image(server.id, image.name, to_properties(labels(image)))
-        began, seen = self._clock(), None
-        while True:
-            found = self._project.image(made)
-            if found is not None and found.status == ACTIVE:
-                return
-            if found is None or found.status not in UNFINISHED:
-                raise SiteError(f"The image {image.name} was not made: it is {found.status if found else 'gone'}")
-            if found.status != seen:
-                began, seen = self._clock(), found.status
-            if self._clock() - began > self._patience:
-                self._project.delete_image(made)
-                raise SiteError(
-                    f"The image {image.name} was not made: it stays {found.status}",
-                    hint="Try again later, or raise site_build_timeout.",
-                )
-            self._sleep(INTERVAL)
+    made = project.create_image(server, image.name, to_properties(labels(image)))
+    began, seen = clock(), None
+    while True:
+        found = project.image(made)
+        state = found.status if found else "gone"
+        if state == ACTIVE:
+            return
+        if state not in UNFINISHED:
+            raise SiteError(f"The image {image.name} was not made: it is {state}")
+        if state != seen:
+            began, seen = clock(), state
+        if clock() - began > patience:
+            project.delete_image(made)
+            raise SiteError(
+                f"The image {image.name} was not made: it stays {state}",
+                hint="Try again later, or raise site_build_timeout.",
+            )
+        sleep(INTERVAL)

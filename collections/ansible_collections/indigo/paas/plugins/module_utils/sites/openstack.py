@@ -237,7 +237,7 @@ class OpenStackSite(keeper.ImageKeeper):
                 reason = "is gone" if server is None else "has its disk on a volume"
                 raise SiteError(f"No image can be made of {node.name}: its server {reason}")
             self.batch(server.metadata[labels.DEPLOYMENT]).power({server.id}, running=False)
-            prepared.Maker(self._project, self.options["build_timeout"]).make(server, image)
+            prepared.make(self._project, server.id, image, self.options["build_timeout"])
 
     def images_in_use(self) -> dict[str, int]:
         with self._doing("Listing the servers"):

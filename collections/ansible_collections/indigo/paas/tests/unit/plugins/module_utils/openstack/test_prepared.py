@@ -63,8 +63,7 @@ def make(project: Project) -> None:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    maker = prepared.Maker(t.cast(t.Any, project), 60, sleep, lambda: now[0])
-    maker.make(SimpleNamespace(id="s1"), IMAGE)
+    prepared.make(t.cast(t.Any, project), "s1", IMAGE, 60, sleep, lambda: now[0])
 
 
 def test_an_image_in_the_making_is_waited_for() -> None:
