@@ -30,7 +30,10 @@ def test_there_is_one_openstack(request: pytest.FixtureRequest, group_of: Callab
     [
         ("tests/unit/test_a.py::test_b[x::y]", "tests/unit/test_a.py"),
         ("tests/sites/test_openstack_faults.py::test_b", "openstack"),
-        ("collections/x/tests/unit/sites/test_openstack.py::test_b", "collections/x/tests/unit/sites/test_openstack.py"),
+        (
+            "collections/x/tests/unit/sites/test_openstack.py::test_b",
+            "collections/x/tests/unit/sites/test_openstack.py",
+        ),
         ("tests/faults/test_kill.py::test_b[1]", "tests/faults/test_kill.py::test_b[1]"),
     ],
 )
