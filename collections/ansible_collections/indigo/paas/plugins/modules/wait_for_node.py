@@ -13,13 +13,23 @@ author:
   - The indigo.paas authors (@indigo-paas)
 description:
   - Waits as C(ansible.builtin.wait_for_connection) does, until Ansible can run modules on the node.
-  - In check mode it does not wait.
+  - In check mode it neither waits nor gathers facts.
   - Where the node is known to be set up, a host key that is not known and a login that is refused end the wait at once,
     with what to do.
 extends_documentation_fragment:
   - indigo.paas.attributes
   - indigo.paas.attributes.info
 options:
+  facts:
+    description:
+      - Which facts of the node to gather as soon as it answers, for the tasks that follow. That costs less than a task
+        of its own.
+      - V(common) are those that roles of services read, on the architecture, distribution, network and platform.
+      - V(all) are those that C(ansible.builtin.setup) gathers by default.
+    type: str
+    choices: [none, common, all]
+    default: none
+    version_added: 0.5.0
   settled:
     description:
       - Whether the keys of the node are those that it will have. They are on a machine that existed before.
@@ -55,6 +65,7 @@ EXAMPLES = r"""
 - name: Wait until the node answers
   indigo.paas.wait_for_node:
     timeout: 300
+    facts: common
     settled: true
 """
 
@@ -64,4 +75,11 @@ elapsed:
   returned: always
   type: int
   sample: 3
+ansible_facts:
+  description: What was found out about the node.
+  returned: when O(facts) is not V(none), and not in check mode
+  type: dict
+  sample:
+    architecture: x86_64
+    distribution: Debian
 """

@@ -137,6 +137,7 @@ def reach_play(exist: bool) -> Play:
                 "indigo.paas.wait_for_node": {
                     "timeout": CONNECTION_TIMEOUT,
                     "settled": True if exist else Template("{{ paas_node.leased }}"),
+                    "facts": "common",
                 },
             }
         ],

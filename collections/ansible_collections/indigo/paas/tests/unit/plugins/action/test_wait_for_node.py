@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import typing as t
 from types import SimpleNamespace
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
 from ansible.plugins.action.wait_for_connection import TimedOutException
 
 from ansible_collections.indigo.paas.plugins.action.wait_for_node import ActionModule
@@ -55,3 +57,55 @@ def test_other_connections_than_ssh_are_not_understood():
 
 def test_a_machine_that_restarts_is_waited_for():
     assert wait(True, DOWN, DOWN) == 3
+
+
+@pytest.fixture
+def modules(monkeypatch):
+    """The modules that are run on a node, and with which arguments; it answers when one has failed."""
+    run: list[tuple[str, dict[str, t.Any]]] = []
+
+    def execute(_self, module_name, module_args=None, **_options):
+        run.append((module_name, module_args))
+        if len(run) == 1:
+            return {"failed": True, "msg": "no Python yet"}
+        return {"ping": "pong"} if module_name.endswith("ping") else {"ansible_facts": {"system": "Linux"}}
+
+    monkeypatch.setattr(ActionBase, "_execute_module", execute)
+    monkeypatch.setattr(ActionBase, "_remove_tmp_path", lambda _self, _path: None)
+    monkeypatch.setattr(ActionBase, "run", lambda _self, _tmp, _vars: {})
+    return run
+
+
+def ran(**arguments):
+    action = ActionModule.__new__(ActionModule)
+    action._task = SimpleNamespace(args={"sleep": 0, **arguments}, check_mode=False)
+    action._connection = SimpleNamespace(transport="ssh", _shell=SimpleNamespace(tmpdir=None))
+    action._discovered_interpreter_key = None
+    return action.run(None, {})
+
+
+def test_facts_are_gathered_in_place_of_a_sign_of_life(modules):
+    assert ran(facts="common")["ansible_facts"] == {"system": "Linux"}
+    assert [name for name, _arguments in modules] == ["ansible.legacy.setup"] * 2
+    assert "network" in modules[-1][1]["gather_subset"]
+
+
+def test_without_a_wish_no_facts_are_gathered(modules):
+    assert "ansible_facts" not in ran()
+    assert [name for name, _arguments in modules] == ["ansible.legacy.ping"] * 2
+
+
+def test_a_node_that_never_tells_facts_fails_with_the_reason(modules, monkeypatch):
+    monkeypatch.setattr(
+        ActionBase, "_execute_module", lambda _self, _name, **_options: {"failed": True, "msg": "no Python"}
+    )
+    result = ran(facts="all", timeout=1, sleep=1)
+    assert result["failed"]
+    assert "no Python" in result["msg"]
+    assert "ansible_facts" not in result
+
+
+def test_unknown_facts_are_refused(modules):
+    with pytest.raises(AnsibleActionFail, match="'some'.*none, common, all"):
+        ran(facts="some")
+    assert modules == []
