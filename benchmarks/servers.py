@@ -15,8 +15,9 @@ import statistics
 import sys
 import tempfile
 import time
-import typing as t
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, cast
 
 import keystoneauth1.session
 import openstack
@@ -34,7 +35,7 @@ PAIRS = {1: 5, 20: 3, 200: 1}
 LONGEST_WAIT = 3600
 
 
-class Run(t.NamedTuple):
+class Run(NamedTuple):
     """Seconds and calls of making and of deleting servers."""
 
     made: float
@@ -44,12 +45,12 @@ class Run(t.NamedTuple):
 
 
 @contextlib.contextmanager
-def counted() -> t.Iterator[list[str]]:
+def counted() -> Iterator[list[str]]:
     """Give the list of all calls to any service, as they are made."""
     made: list[str] = []
     request = keystoneauth1.session.Session.request
 
-    def count(self: t.Any, url: str, method: str, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def count(self: Any, url: str, method: str, *args: Any, **kwargs: Any) -> Any:
         made.append(f"{method} {url}")
         return request(self, url, method, *args, **kwargs)
 
@@ -60,7 +61,7 @@ def counted() -> t.Iterator[list[str]]:
         keystoneauth1.session.Session.request = request
 
 
-def timed(make: t.Callable[[], None], delete: t.Callable[[], None]) -> Run:
+def timed(make: Callable[[], None], delete: Callable[[], None]) -> Run:
     """Return what MAKE and DELETE, in this order, take."""
     with counted() as calls:
         began = time.monotonic()
@@ -80,16 +81,14 @@ def by_site(project: Project, count: int) -> Run:
         if [node.state for node in result.nodes] != ["running"] * count:
             raise SystemExit(f"Not all nodes run: {result.nodes}")
 
-    return timed(make, lambda: t.cast(None, open_site("cloud", options).delete_nodes(DEPLOYMENT)))
+    return timed(make, lambda: cast(None, open_site("cloud", options).delete_nodes(DEPLOYMENT)))
 
 
-def by_sdk(
-    project: Project, count: int, each: t.Callable[[t.Callable[..., t.Any], t.Iterable[t.Any]], list[t.Any]]
-) -> Run:
+def by_sdk(project: Project, count: int, each: Callable[[Callable[..., Any], Iterable[Any]], list[Any]]) -> Run:
     """Make and delete by openstacksdk; EACH calls a function with each of some values."""
-    made: list[t.Any] = []
+    made: list[Any] = []
 
-    def connect() -> t.Any:
+    def connect() -> Any:
         return openstack.connect(**project.auth, region_name="RegionOne")
 
     def make() -> None:
@@ -111,16 +110,16 @@ def by_sdk(
     return timed(make, delete)
 
 
-def in_a_loop(function: t.Callable[..., t.Any], values: t.Iterable[t.Any]) -> list[t.Any]:
+def in_a_loop(function: Callable[..., Any], values: Iterable[Any]) -> list[Any]:
     return [function(value) for value in values]
 
 
-def in_threads(function: t.Callable[..., t.Any], values: t.Iterable[t.Any]) -> list[t.Any]:
+def in_threads(function: Callable[..., Any], values: Iterable[Any]) -> list[Any]:
     with ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(function, values))
 
 
-def median(numbers: t.Iterable[float]) -> str:
+def median(numbers: Iterable[float]) -> str:
     """Return the median with the least and the greatest, or the number itself where there is one."""
     found = sorted(numbers)
     middle = f"{statistics.median(found):.4g}"
@@ -137,7 +136,7 @@ def main() -> None:
     )
     parser.add_argument("--pairs", type=int, help="how many runs of each; by default 5, 3 and 1")
     arguments = parser.parse_args()
-    ways: dict[str, t.Callable[[Project, int], Run]] = {
+    ways: dict[str, Callable[[Project, int], Run]] = {
         "site": by_site,
         "loop": lambda project, count: by_sdk(project, count, in_a_loop),
         "threads": lambda project, count: by_sdk(project, count, in_threads),

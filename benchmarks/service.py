@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-import typing as t
+from collections.abc import Callable, Iterator
 
 import httpx
 import psutil
@@ -51,7 +51,7 @@ waiting_per_user = 0
 
 
 @contextlib.contextmanager
-def served(home: pathlib.Path, database: str | None) -> t.Iterator[tuple[str, psutil.Process]]:
+def served(home: pathlib.Path, database: str | None) -> Iterator[tuple[str, psutil.Process]]:
     """Give the URL and the process of a server whose deployments are in DATABASE, the file in HOME when it is None."""
     config = home / "service.toml"
     config.write_text((f'database = "{database}"\n' if database else "") + SETTINGS)
@@ -80,7 +80,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: pathlib.Path) -> None
     sys.exit(f"The server did not start:\n{log.read_text()}")
 
 
-def latencies(ask: t.Callable[[], httpx.Response], count: int) -> tuple[str, str]:
+def latencies(ask: Callable[[], httpx.Response], count: int) -> tuple[str, str]:
     """Return median and 99th percentile of COUNT answers, in milliseconds."""
     taken = []
     for _ in range(count):

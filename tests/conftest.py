@@ -9,7 +9,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import typing as t
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ BIN = pathlib.Path(sys.executable).parent
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _collections() -> t.Iterator[None]:
+def _collections() -> Iterator[None]:
     """Let the roles that templates of the tests name be found, by planning in this process, too."""
     here = ROOT / "tests" / "collections"
     known = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or "~/.ansible/collections:/usr/share/ansible/collections"
@@ -39,10 +40,10 @@ def collection() -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
-def run() -> t.Callable[..., subprocess.CompletedProcess[str]]:
+def run() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a program of the virtual environment; its whole output is in the message when it fails."""
 
-    def call(*command: str, cwd: pathlib.Path = ROOT, status: int | None = 0, **kwargs: t.Any) -> t.Any:
+    def call(*command: str, cwd: pathlib.Path = ROOT, status: int | None = 0, **kwargs: Any) -> Any:
         program, *arguments = command
         env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", **kwargs.pop("env", {})}
         # Files, not pipes: ssh's connection master would hold a pipe open long after the program ended.
@@ -64,20 +65,20 @@ def run() -> t.Callable[..., subprocess.CompletedProcess[str]]:
 class Command:
     """The installed command ``indigo-paas`` with a data directory of its own."""
 
-    def __init__(self, home: pathlib.Path, run: t.Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    def __init__(self, home: pathlib.Path, run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
         self.home = home
         self.env = {"INDIGO_PAAS_HOME": str(home)}
         self._run = run
 
-    def __call__(self, *arguments: str, status: int | None = 0, **kwargs: t.Any) -> t.Any:
+    def __call__(self, *arguments: str, status: int | None = 0, **kwargs: Any) -> Any:
         kwargs.setdefault("stdin", subprocess.DEVNULL)
         env = {**self.env, **kwargs.pop("env", {})}
         return self._run("indigo-paas", *arguments, status=status, env=env, **kwargs)
 
-    def json(self, *arguments: str, status: int | None = 0, **kwargs: t.Any) -> t.Any:
+    def json(self, *arguments: str, status: int | None = 0, **kwargs: Any) -> Any:
         return json.loads(self(*arguments, "--json", status=status, **kwargs).stdout)
 
-    def start(self, *arguments: str, **kwargs: t.Any) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **kwargs: Any) -> subprocess.Popen[str]:
         """Start the command and return at once."""
         return subprocess.Popen(
             [str(BIN / "indigo-paas"), *arguments],
@@ -92,5 +93,5 @@ class Command:
 
 
 @pytest.fixture
-def indigo(tmp_path: pathlib.Path, run: t.Callable[..., t.Any]) -> Command:
+def indigo(tmp_path: pathlib.Path, run: Callable[..., Any]) -> Command:
     return Command(tmp_path / "home", run)

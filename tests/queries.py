@@ -4,24 +4,25 @@
 from __future__ import annotations
 
 import contextlib
-import typing as t
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, event
 
 
-class Statement(t.NamedTuple):
+class Statement(NamedTuple):
     """What was sent, with its parameters."""
 
     text: str
-    parameters: t.Any
+    parameters: Any
 
 
 @contextlib.contextmanager
-def queries() -> t.Iterator[list[Statement]]:
+def queries() -> Iterator[list[Statement]]:
     """Give the list of the statements of this process, as they are sent, without what only sets up a connection."""
     sent: list[Statement] = []
 
-    def note(_connection: t.Any, _cursor: t.Any, text: str, parameters: t.Any, *_more: t.Any) -> None:
+    def note(_connection: Any, _cursor: Any, text: str, parameters: Any, *_more: Any) -> None:
         if not text.startswith(("PRAGMA", "BEGIN")):
             sent.append(Statement(" ".join(text.split()), parameters))
 

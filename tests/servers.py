@@ -10,9 +10,9 @@ import socket
 import subprocess
 import threading
 import time
-import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 import uvicorn
@@ -45,7 +45,7 @@ def serving(files: Mapping[str, bytes]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serving_app(app: t.Any, host: str = "127.0.0.1", **config: t.Any) -> Iterator[int]:
+def serving_app(app: Any, host: str = "127.0.0.1", **config: Any) -> Iterator[int]:
     """Serve the ASGI APP on a free port of HOST, and yield that; CONFIG is uvicorn's."""
     settings = {"log_config": None, "timeout_graceful_shutdown": 5, **config}
     with socket.create_server((host, 0)) as listener:

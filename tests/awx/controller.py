@@ -14,16 +14,16 @@ import re
 import ssl
 import threading
 import time
-import typing as t
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
 
 TOKEN = "a-token-of-awx"
 API = "/api/v2"
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 _ACTIVE = ("new", "pending", "waiting", "running")
 _LARGEST_PAGE = 200
@@ -94,7 +94,7 @@ class Job:
         return {**told, "event_processing_finished": finished} if detail else told
 
 
-class Work(t.Protocol):
+class Work(Protocol):
     """What a job does. It writes events with `write` and returns the status in which the job ends."""
 
     def __call__(self, job: Job, write: Callable[[Data], None]) -> str:
@@ -150,7 +150,7 @@ class Controller:
         self.lost: set[int] = set()
         self._lock = threading.RLock()
 
-    def template(self, name: str, playbook: str = "x.yml", **said: t.Any) -> Template:
+    def template(self, name: str, playbook: str = "x.yml", **said: Any) -> Template:
         made = Template(100 + len(self.templates), name, playbook, **said)
         self.templates.append(made)
         return made

@@ -8,8 +8,8 @@ import os
 import pathlib
 import shutil
 import sys
-import typing as t
 from collections.abc import Callable
+from typing import Any
 
 import yaml
 
@@ -59,7 +59,7 @@ class Real:
         )
         config.prepare()
 
-        def keep(event: dict[str, t.Any]) -> bool:
+        def keep(event: dict[str, Any]) -> bool:
             # What the database of AWX makes of an event.
             made = json.loads(json.dumps({key: event[key] for key in event if key not in _OF_RUNNER}, default=str))
             write({**made, "created": f"{made['created'][:26]}Z"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pathlib
 import time
-import typing as t
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -26,19 +27,19 @@ DEPLOY = "Service: deploy"
 NAME = "pool"
 
 
-def events(*names: str) -> list[dict[str, t.Any]]:
+def events(*names: str) -> list[dict[str, Any]]:
     made = [{"event": name, "event_data": {"number": number}} for number, name in enumerate(names, 1)]
     return [{**event, "counter": number, "created": "2026-01-01T00:00:00Z"} for number, event in enumerate(made, 1)]
 
 
-def playbook(tasks: int) -> list[dict[str, t.Any]]:
+def playbook(tasks: int) -> list[dict[str, Any]]:
     return events("playbook_on_start", *["runner_on_ok"] * tasks, "playbook_on_stats")
 
 
 class World:
     """A deployment, and an AWX that is to run its playbooks."""
 
-    def __init__(self, directory: pathlib.Path, **said: t.Any) -> None:
+    def __init__(self, directory: pathlib.Path, **said: Any) -> None:
         self.files = DeploymentFiles(directory / "home" / "deployments" / NAME)
         self.files.root.mkdir(parents=True)
         copy = Copy(
@@ -50,18 +51,18 @@ class World:
         self.server = Server(Played(playbook(3)))
         self.server.template(DEPLOY)
         self.said = {"poll": 0.02, "patience": 5.0, "token": TOKEN, **said}
-        self.told: list[dict[str, t.Any]] = []
+        self.told: list[dict[str, Any]] = []
         self.stop = False
 
-    def job(self, run: str = "run-1", **said: t.Any) -> Job:
+    def job(self, run: str = "run-1", **said: Any) -> Job:
         root = self.files.root
         return Job(NAME, run, "indigo.paas.deploy", self.files, root / "sites", root, root / "cache", **said)
 
-    def run(self, url: str, on_event: t.Callable[[dict[str, t.Any]], None] | None = None, **said: t.Any) -> int:
+    def run(self, url: str, on_event: Callable[[dict[str, Any]], None] | None = None, **said: Any) -> int:
         awx = Awx(url=url, **self.said)
         return Controller(awx).run(self.job(**said), on_event or self.told.append, lambda: self.stop)
 
-    def begun(self) -> dict[str, t.Any]:
+    def begun(self) -> dict[str, Any]:
         """Make a job that an earlier run of the deployment left, and return its extra variables."""
         told = request.extra_variables(self.job("run-0"), request.mark_of(self.files))
         self.server.launch(self.server.templates[0], dict(told))

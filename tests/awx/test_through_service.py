@@ -13,7 +13,8 @@ import pathlib
 import signal
 import subprocess
 import sys
-import typing as t
+from collections.abc import Iterator
+from typing import cast
 
 import pytest
 import yaml
@@ -80,7 +81,7 @@ class Service:
             return state if state in AT_REST and not self.store.jobs.open(uuid) else ""
 
         try:
-            return t.cast(str, wait_until(at_rest, 900))
+            return cast(str, wait_until(at_rest, 900))
         except AssertionError:
             logs = [file.read_text()[-3000:] for file in [self.home / "worker.txt", *self.home.glob("logs/*.txt")]]
             raise AssertionError("\n".join(logs)) from None
@@ -100,7 +101,7 @@ def trusting(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def awx(trusting: bool, tmp_path: pathlib.Path, root: pathlib.Path) -> t.Iterator[tuple[Server, str]]:
+def awx(trusting: bool, tmp_path: pathlib.Path, root: pathlib.Path) -> Iterator[tuple[Server, str]]:
     """An AWX with the project, the inventory and the job templates that awx/ makes."""
     groups = list(yaml.safe_load((root / "awx" / "project" / "inventory" / "sites.yml").read_text()))
     inventory = {
@@ -118,7 +119,7 @@ def awx(trusting: bool, tmp_path: pathlib.Path, root: pathlib.Path) -> t.Iterato
 
 
 @pytest.fixture
-def service(tmp_path: pathlib.Path, root: pathlib.Path, awx: tuple[Server, str]) -> t.Iterator[Service]:
+def service(tmp_path: pathlib.Path, root: pathlib.Path, awx: tuple[Server, str]) -> Iterator[Service]:
     for path in (NOTE, LEASE_HERE):
         if path.exists():
             pytest.fail(f"This machine is in use: {path} is there already")

@@ -8,7 +8,8 @@ import os
 import pathlib
 import subprocess
 import sys
-import typing as t
+from collections.abc import Iterator
+from typing import Any
 
 import psutil
 import pytest
@@ -63,17 +64,17 @@ class Fake:
             text=True,
         )
 
-    def __call__(self, *arguments: str, status: int = 0, stdin: str | None = None, **env: str) -> t.Any:
+    def __call__(self, *arguments: str, status: int = 0, stdin: str | None = None, **env: str) -> Any:
         process = self.start(*arguments, stdin=stdin, **env)
         stdout, stderr = process.communicate(stdin, timeout=120)
         assert process.returncode == status, f"{process.returncode}\n{stdout}\n{stderr}"
         assert "Traceback" not in stdout + stderr
         return subprocess.CompletedProcess(arguments, status, stdout, stderr)
 
-    def json(self, *arguments: str, status: int = 0, stdin: str | None = None, **env: str) -> t.Any:
+    def json(self, *arguments: str, status: int = 0, stdin: str | None = None, **env: str) -> Any:
         return json.loads(self(*arguments, "--json", status=status, stdin=stdin, **env).stdout)
 
-    def deploy(self, *arguments: str, **keywords: t.Any) -> t.Any:
+    def deploy(self, *arguments: str, **keywords: Any) -> Any:
         return self.json("deploy", str(self.template), "--name", "pool", *arguments, **keywords)
 
     def processes(self) -> list[psutil.Process]:
@@ -91,7 +92,7 @@ class Fake:
 
 
 @pytest.fixture
-def command(tmp_path: pathlib.Path) -> t.Iterator[Fake]:
+def command(tmp_path: pathlib.Path) -> Iterator[Fake]:
     made = Fake(tmp_path)
     yield made
     for process in made.processes():

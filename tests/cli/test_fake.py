@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ast
-import typing as t
+from typing import Any
 
 import yaml
 
@@ -12,7 +12,7 @@ from indigo_paas.templates import collection
 from tests.cli import fake
 
 
-def documented(text: str) -> dict[str, t.Any]:
+def documented(text: str) -> dict[str, Any]:
     (found,) = [
         node.value.value
         for node in ast.parse(text).body

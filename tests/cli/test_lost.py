@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import typing as t
+from typing import Any
 
 import pytest
 
@@ -19,7 +19,7 @@ from tests.cli import fake
 READING = [("list",), ("show", "pool"), ("events", "pool"), ("outputs", "pool"), ("ssh", "pool"), ("inventory", "pool")]
 
 
-def told(done: t.Any) -> str:
+def told(done: Any) -> str:
     return " ".join(done.stderr.split())
 
 
@@ -183,7 +183,7 @@ def reader(pool):
     for path in (pool.home, *pool.home.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
 
-    def run(*arguments: str, status: int = 0) -> t.Any:
+    def run(*arguments: str, status: int = 0) -> Any:
         done = subprocess.run(
             [sys.executable, fake.__file__, *arguments],
             env={**pool.env, "FAKE_RUNNING": "other"},

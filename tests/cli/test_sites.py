@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 import time
-import typing as t
+from collections.abc import Iterator
 
 import pytest
 
@@ -62,7 +62,7 @@ def test_an_unknown_site_is_named_with_the_nearest(indigo_sites):
 
 
 @pytest.fixture
-def silent() -> t.Iterator[int]:
+def silent() -> Iterator[int]:
     """The port of a server that takes connections and says nothing for a while."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 

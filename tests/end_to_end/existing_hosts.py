@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import typing as t
+from collections.abc import Iterator
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
@@ -13,7 +14,7 @@ from tests.sites.conftest import group
 
 
 @contextlib.contextmanager
-def existing_hosts(directory: pathlib.Path, name: str, **counts: int) -> t.Iterator[dict[str, dict[str, t.Any]]]:
+def existing_hosts(directory: pathlib.Path, name: str, **counts: int) -> Iterator[dict[str, dict[str, Any]]]:
     """Give the variables of static sites that have COUNTS hosts each; keys are kept in DIRECTORY.
 
     name   labels the machines at the engine, which is the local one; they are removed in the end
@@ -29,7 +30,7 @@ def existing_hosts(directory: pathlib.Path, name: str, **counts: int) -> t.Itera
         engine.delete_nodes(name)
 
 
-def _variables(directory: pathlib.Path, nodes: list[t.Any]) -> dict[str, t.Any]:
+def _variables(directory: pathlib.Path, nodes: list[Any]) -> dict[str, Any]:
     return {
         "ansible_connection": "local",
         "site_type": "static",

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-import typing as t
+from typing import Any, NamedTuple
 
 import docker
 import pytest
@@ -20,7 +20,7 @@ PATIENCE = 600  # seconds
 ROLE = "indigo.paas.htcondor : "
 
 
-class Moment(t.NamedTuple):
+class Moment(NamedTuple):
     """When Ansible has begun with something, and from then on when a file is there on a node."""
 
     heading: str
@@ -42,7 +42,7 @@ MOMENTS = (
 )
 
 
-def containers(name: str) -> list[t.Any]:
+def containers(name: str) -> list[Any]:
     return docker.from_env().containers.list(all=True, filters={"label": f"indigo.paas.deployment={name}"})
 
 
@@ -74,7 +74,7 @@ def wait_for(moment: Moment, process: subprocess.Popen[str], name: str) -> None:
         time.sleep(0.05)
 
 
-def has(container: t.Any, file: str) -> bool:
+def has(container: Any, file: str) -> bool:
     return bool(container.exec_run(["test", "-e", file]).exit_code == 0)
 
 

@@ -10,7 +10,7 @@ import json
 import random
 import sys
 import time
-import typing as t
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import load, make_plan
@@ -26,27 +26,27 @@ RESERVED = (
     " delegate_to lookup omit inventory_hostname playbook_dir IM_NODE_FQDN Ansible_connection ａnsible_user a-b 1"
 )
 HOSTILE = ("{{ lookup('pipe', 'touch /tmp/x') }}", "{% raw %}", "/etc/shadow", "../../etc/shadow", "~/.ssh/id_rsa", "")
-_VALUES: tuple[t.Any, ...] = (*HOSTILE, True, 7, None, [HOSTILE[0]], {HOSTILE[0]: HOSTILE[2]}, {"$function": {"x": []}})
+_VALUES: tuple[Any, ...] = (*HOSTILE, True, 7, None, [HOSTILE[0]], {HOSTILE[0]: HOSTILE[2]}, {"$function": {"x": []}})
 
 
-def names() -> list[t.Any]:
+def names() -> list[Any]:
     """Return names to try: reserved, declared, for operators, and strange."""
     declared = [name for role in ROLES for name in find_role(role).arguments]
     return [*RESERVED.split(), *declared, *HOSTILE, 1, True, "colour", "port"]
 
 
-def template(chance: random.Random, known: list[t.Any]) -> dict[t.Any, t.Any]:
+def template(chance: random.Random, known: list[Any]) -> dict[Any, Any]:
     """Return a template with the names and hostile values in some of its places."""
     name, value = (lambda: chance.choice(known)), (lambda: chance.choice(_VALUES))
     implementation = chance.choice([*ROLES, "play.yml", "https://example.org/x.yml", "a.b.c", value(), "../x.yml"])
-    operation: dict[t.Any, t.Any] = {
+    operation: dict[Any, Any] = {
         "implementation": implementation,
         "inputs": {name(): value() for _ in range(chance.randint(0, 2))},
         "outputs": {name(): ["SELF", "x"]} if chance.random() < 0.4 else {},
     }
     over = {"inputs": {name(): value()}} if chance.random() < 0.3 else {}
     kind = chance.choice(["SoftwareComponent", "indigo.LRMS.FrontEnd.HTCondor"])
-    thing: dict[t.Any, t.Any] = {"type": "lab.Thing", "requirements": [{"host": "box"}]}
+    thing: dict[Any, Any] = {"type": "lab.Thing", "requirements": [{"host": "box"}]}
     thing |= {"interfaces": {"Standard": {"configure": over}}} if over else {}
     thing |= {"artifacts": {"a": {"file": value(), "type": "tosca.artifacts.AnsibleGalaxy.role"}}}
     box = {"type": "tosca.nodes.indigo.Compute"}
@@ -68,7 +68,7 @@ def template(chance: random.Random, known: list[t.Any]) -> dict[t.Any, t.Any]:
     }
 
 
-def passes(made: dict[t.Any, t.Any]) -> bool:
+def passes(made: dict[Any, Any]) -> bool:
     """Plan a template and say whether it was taken; AssertionError when anything passed that may not."""
     try:
         plan = json.loads(json.dumps(make_plan(load(json.dumps(made).encode() + b"\n")).to_dict()))
@@ -88,7 +88,7 @@ def passes(made: dict[t.Any, t.Any]) -> bool:
     return True
 
 
-def _check_arguments(operation: dict[str, t.Any]) -> None:
+def _check_arguments(operation: dict[str, Any]) -> None:
     given = operation["arguments"]
     assert all(is_variable(name) and not is_reserved(name) for name in given), given
     if "role" in operation:
@@ -96,7 +96,7 @@ def _check_arguments(operation: dict[str, t.Any]) -> None:
         assert {*given} <= {*role.arguments} - role.operator, given
 
 
-def _check_inventory(plan: dict[str, t.Any]) -> None:
+def _check_inventory(plan: dict[str, Any]) -> None:
     """Check that what a machine gets by its site and what it gets by the template have no name in common."""
     node = {"name": "box-0", "group": plan["groups"][0]["group"], "index": 0, "private_address": ["10.0.0.1"]}
     (host,) = inventory_hosts(plan, [node])

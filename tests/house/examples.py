@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import typing as t
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, TemplateError
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import Plan, load, make_plan
@@ -36,7 +37,7 @@ class Example:
     text: str
     offset: int
     added: int
-    files: t.Mapping[str, tuple[str, int]]
+    files: Mapping[str, tuple[str, int]]
 
     @property
     def said(self) -> list[tuple[int, str, str]]:
@@ -50,7 +51,7 @@ class Example:
         return [(line, match[1], match[2]) for line, match in found if match]
 
     @property
-    def values(self) -> dict[str, t.Any]:
+    def values(self) -> dict[str, Any]:
         """Return the outputs whose value a comment tells."""
         found = (_OUTPUT.match(line) for line in self.text.splitlines())
         return {match[1]: json.loads(match[2]) for match in found if match}
@@ -105,7 +106,7 @@ def _whole(text: str) -> tuple[str, int]:
     return f"{VERSION}topology_template:\n{body}", 2
 
 
-def shown_outputs(plan: Plan) -> dict[str, t.Any]:
+def shown_outputs(plan: Plan) -> dict[str, Any]:
     """Return the outputs on machines 10.0.0.1, 10.0.0.2, ..., where each fact NAME of a role is "the NAME"."""
     groups = [(group, index) for group in plan.groups for index in range(group["count"])]
     nodes = [
@@ -113,7 +114,7 @@ def shown_outputs(plan: Plan) -> dict[str, t.Any]:
         | {"private_address": [f"10.0.0.{number}"], "public_address": []}
         for number, (group, index) in enumerate(groups, start=1)
     ]
-    told: dict[str, t.Any] = {}
+    told: dict[str, Any] = {}
     for each in plan.components:
         for source in each["attributes"].values():
             fact, operation = source["fact"], str(source["operation"])

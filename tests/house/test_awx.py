@@ -6,8 +6,8 @@ from __future__ import annotations
 import ast
 import functools
 import pathlib
-import typing as t
 import zipfile
+from typing import Any
 
 import pytest
 import yaml
@@ -29,13 +29,13 @@ class Loader(yaml.SafeLoader):
 Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
 
 
-def tasks() -> list[tuple[str, dict[str, t.Any]]]:
+def tasks() -> list[tuple[str, dict[str, Any]]]:
     (play,) = yaml.load((ROOT / "awx" / "configure.yml").read_text(), Loader=Loader)
     return [(key, value) for task in play["tasks"] for key, value in task.items() if key.startswith("awx.awx.")]
 
 
 @functools.cache
-def options(module: str) -> dict[str, dict[str, t.Any]]:
+def options(module: str) -> dict[str, dict[str, Any]]:
     """Return the documented options of a module by name; skip, with the registry's words, where it cannot be had."""
     try:
         archive = registry.archive("ansible", VERSION)
@@ -48,7 +48,7 @@ def options(module: str) -> dict[str, dict[str, t.Any]]:
         for node in code.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION"
     )
-    found: dict[str, dict[str, t.Any]] = yaml.safe_load(text)["options"]
+    found: dict[str, dict[str, Any]] = yaml.safe_load(text)["options"]
     return found
 
 
@@ -57,7 +57,7 @@ def test_there_is_something_to_check() -> None:
 
 
 @pytest.mark.parametrize(("name", "given"), tasks())
-def test_a_task_gives_a_module_what_it_takes(name: str, given: dict[str, t.Any]) -> None:
+def test_a_task_gives_a_module_what_it_takes(name: str, given: dict[str, Any]) -> None:
     known = options(name.rpartition(".")[2])
     assert set(given) <= set(known)
     assert {option for option, schema in known.items() if schema.get("required")} <= set(given)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pathlib
 import re
-import typing as t
+from typing import Any
 
 import pytest
 import yaml
@@ -62,7 +62,7 @@ def spellings(kind: str, name: str) -> list[str]:
     return list(dict.fromkeys([name, end, f"tosca:{end}", short_name(kind, name), f"tosca:{short_name(kind, name)}"]))
 
 
-def found(kind: str, written: str) -> t.Any:
+def found(kind: str, written: str) -> Any:
     """Return the type that a name means, whose definition is without fault."""
     report = Report()
     result = default_vocabulary().find(kind, written, NOWHERE, report)

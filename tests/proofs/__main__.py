@@ -8,10 +8,10 @@ import os
 import pathlib
 from collections.abc import Iterable, Sequence
 
-from . import ledger
-from .digest import Checkout, CheckoutError, digest, unknown_versions
-from .groups import Group, Groups, GroupsError, read
-from .versions import versions
+from tests.proofs import ledger
+from tests.proofs.digest import Checkout, CheckoutError, digest, unknown_versions
+from tests.proofs.groups import Group, Groups, GroupsError, read
+from tests.proofs.versions import versions
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTION = "collections/ansible_collections/indigo/paas/"

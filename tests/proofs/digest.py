@@ -12,8 +12,8 @@ import stat
 import subprocess
 from collections.abc import Callable, Collection, Iterable
 
-from .groups import Group
-from .imports import Imports
+from tests.proofs.groups import Group
+from tests.proofs.imports import Imports
 
 # What every test reads.
 COMMON = ("ansible.cfg", "conftest.py", "pyproject.toml", "tests/collections")

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pathlib
-import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
@@ -79,7 +79,7 @@ def read(root: pathlib.Path) -> Groups:
     return Groups(group for name, body in document["groups"].items() for group in _groups(root, name, body, sets))
 
 
-def _groups(root: pathlib.Path, name: str, body: dict[str, t.Any], sets: Mapping[str, list[str]]) -> Iterator[Group]:
+def _groups(root: pathlib.Path, name: str, body: dict[str, Any], sets: Mapping[str, list[str]]) -> Iterator[Group]:
     if not isinstance(body, dict) or "tests" not in body:
         raise GroupsError(f"{FILE}: group {name}: there must be `tests`")
     unknown = body.keys() - {"tests", "depends", "installs", PER}
@@ -95,7 +95,7 @@ def _groups(root: pathlib.Path, name: str, body: dict[str, t.Any], sets: Mapping
         yield _group(*_for_each(name, body, path.relative_to(root).as_posix()[len(before) : -len(after)]), sets)
 
 
-def _for_each(name: str, body: dict[str, t.Any], each: str) -> tuple[str, dict[str, t.Any]]:
+def _for_each(name: str, body: dict[str, Any], each: str) -> tuple[str, dict[str, Any]]:
     """Return the name and body of a group for the one of its paths that has this text in place of the star."""
 
     def named(texts: list[str]) -> list[str]:
@@ -108,7 +108,7 @@ def _for_each(name: str, body: dict[str, t.Any], each: str) -> tuple[str, dict[s
     }
 
 
-def _group(name: str, body: dict[str, t.Any], sets: Mapping[str, list[str]]) -> Group:
+def _group(name: str, body: dict[str, Any], sets: Mapping[str, list[str]]) -> Group:
     installs = {kind: tuple(names) for kind, names in body.get("installs", {}).items()}
     depends = tuple(_expanded(body["depends"], sets)) if "depends" in body else None
     return Group(name, tuple(body["tests"]), depends, installs)

@@ -9,16 +9,16 @@ paths): a part of a group proves nothing.
 from __future__ import annotations
 
 import math
-import typing as t
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import pytest
 
-from . import ledger
-from .digest import Checkout, CheckoutError, digest, unknown_versions
-from .groups import Group, Groups, GroupsError, read
-from .record import Record
-from .versions import versions
+from tests.proofs import ledger
+from tests.proofs.digest import Checkout, CheckoutError, digest, unknown_versions
+from tests.proofs.groups import Group, Groups, GroupsError, read
+from tests.proofs.record import Record
+from tests.proofs.versions import versions
 
 _LEFT_OUT = "left_out_groups"
 _ARGUMENTS = "arguments"
@@ -72,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
-def _do_as_told(config: pytest.Config, told: dict[str, t.Any]) -> None:
+def _do_as_told(config: pytest.Config, told: dict[str, Any]) -> None:
     """Have the same tests as the process that started this one."""
     if _LEFT_OUT in told:
         config.args[:] = told[_ARGUMENTS]
@@ -176,7 +176,7 @@ class Run:
             yield f"proofs: cannot be proved: {group.name}: the version of {', '.join(names)} is not known"
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: t.Any) -> None:
+    def pytest_configure_node(self, node: Any) -> None:
         node.workerinput[_LEFT_OUT] = sorted(self.left_out)
         node.workerinput[_ARGUMENTS] = node.config.args
 
@@ -218,7 +218,7 @@ class Run:
             return self._digests[name] is not None and self._digests[name] == after[name]
         return self._mode == "renew"
 
-    def pytest_terminal_summary(self, terminalreporter: t.Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         left_out = sorted(self._choice.left_out) if self._mode == "use" else []
         for name in left_out:
             terminalreporter.write_line(f"left out: {name}, proved {self._proofs[name].time}")

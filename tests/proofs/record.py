@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from .groups import Groups
+from tests.proofs.groups import Groups
 
 PHASES = frozenset(("setup", "call", "teardown"))
 

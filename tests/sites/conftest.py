@@ -7,7 +7,8 @@ import itertools
 import os
 import pathlib
 import subprocess
-import typing as t
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,17 +18,16 @@ from ansible_collections.indigo.paas.plugins.module_utils.images import Recipe
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import client, ending, firewall
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node, Site
-
-from .nebula_cloud import Nebula
-from .openstack_cloud.cloud import OpenStackCloud, Project, running
-from .openstack_cloud.proxy import Proxy
+from tests.sites.nebula_cloud import Nebula
+from tests.sites.openstack_cloud.cloud import OpenStackCloud, Project, running
+from tests.sites.openstack_cloud.proxy import Proxy
 
 NUMBERS = itertools.count()
 # What the image of nodes that ask for none is made of.
 NODE: Recipe = read_images("local", [])[0]["recipe"]
 
 
-def group(name: str = "wn", count: int = 1, **more: t.Any) -> dict[str, t.Any]:
+def group(name: str = "wn", count: int = 1, **more: Any) -> dict[str, Any]:
     """Return a node group of a plan."""
     return {
         "name": name,
@@ -51,7 +51,7 @@ def site() -> Site:
 
 
 @pytest.fixture
-def deployment(site: Site) -> t.Iterator[str]:
+def deployment(site: Site) -> Iterator[str]:
     name = f"test-sites-{os.getpid()}-{next(NUMBERS)}"
     yield name
     site.delete_nodes(name)
@@ -102,7 +102,7 @@ def key(tmp_path: pathlib.Path) -> Key:
 @pytest.fixture(scope="session")
 def openstack_cloud(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> t.Iterator[OpenStackCloud]:
+) -> Iterator[OpenStackCloud]:
     """Give a real OpenStack with virtual servers; see openstack_cloud/cloud.py."""
     choice = request.config.getoption("--openstack")
     if choice == "skip":
@@ -117,14 +117,14 @@ def project(openstack_cloud: OpenStackCloud) -> Project:
 
 
 @pytest.fixture
-def compute_proxy(openstack_cloud: OpenStackCloud) -> t.Iterator[Proxy]:
+def compute_proxy(openstack_cloud: OpenStackCloud) -> Iterator[Proxy]:
     proxy = Proxy(openstack_cloud.address, 8774)
     yield proxy
     proxy.close()
 
 
 @pytest.fixture
-def nebula(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Nebula]:
+def nebula(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nebula]:
     """Give an OpenNebula of our own, at which nobody waits long."""
     monkeypatch.setattr(ending, "INTERVAL", 0.05)
     monkeypatch.setattr(firewall, "SETTLING", 0.3)
@@ -135,12 +135,12 @@ def nebula(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Nebula]:
 
 
 @pytest.fixture
-def cloud(nebula: Nebula, tmp_path: pathlib.Path) -> t.Callable[..., Site]:
+def cloud(nebula: Nebula, tmp_path: pathlib.Path) -> Callable[..., Site]:
     """Open the OpenNebula as a site, with further options."""
     auth = tmp_path / "one_auth"
     auth.write_text("ci:secret\n")
 
-    def open_cloud(**more: t.Any) -> Site:
+    def open_cloud(**more: Any) -> Site:
         options = {
             "type": "opennebula",
             "endpoint": nebula.endpoint,

@@ -12,7 +12,8 @@ import ipaddress
 import os
 import pathlib
 import time
-import typing as t
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import docker
 from cryptography import x509
@@ -22,8 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.containers import identity, tar
 from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBuilder, Recipe
-
-from .conftest import NODE
+from tests.sites.conftest import NODE
 
 OWNER = "indigo.paas.test-far-engine.owner"
 START_TIMEOUT = 60
@@ -62,7 +62,7 @@ class Authority:
             self._write(f"{name}-key.pem", key.private_bytes(*form)),
         )
 
-    def _sign(self, name: str, key: t.Any, *extensions: x509.ExtensionType) -> x509.Certificate:
+    def _sign(self, name: str, key: Any, *extensions: x509.ExtensionType) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)
         builder = (
             x509.CertificateBuilder()
@@ -86,7 +86,7 @@ class Authority:
 class FarEngine:
     """The engine as its operator has it: a client of its own, and the options of sites that use it."""
 
-    def __init__(self, container: t.Any, directory: pathlib.Path, host_key: str) -> None:
+    def __init__(self, container: Any, directory: pathlib.Path, host_key: str) -> None:
         container.reload()
         self._container = container
         self.address = str(container.attrs["NetworkSettings"]["IPAddress"])
@@ -96,7 +96,7 @@ class FarEngine:
         self.known_hosts = directory / "known_hosts"
         self.known_hosts.write_text(f"{self.address} {host_key}\n")
 
-    def options(self, **more: t.Any) -> dict[str, t.Any]:
+    def options(self, **more: Any) -> dict[str, Any]:
         """Return the options of a site that reaches it with TLS."""
         return {
             "type": "docker",
@@ -107,7 +107,7 @@ class FarEngine:
             **more,
         }
 
-    def ssh_options(self, **more: t.Any) -> dict[str, t.Any]:
+    def ssh_options(self, **more: Any) -> dict[str, Any]:
         """Return the options of a site that reaches it over SSH."""
         return {
             "type": "docker",
@@ -148,7 +148,7 @@ class FarEngine:
 
 
 @contextlib.contextmanager
-def running(directory: pathlib.Path) -> t.Iterator[FarEngine]:
+def running(directory: pathlib.Path) -> Iterator[FarEngine]:
     """Give an engine of its own, which has the image of Debian 13 nodes, and take it away again."""
     engine = docker.from_env(timeout=600)
     remove_orphans(engine)
@@ -190,7 +190,7 @@ def remove_orphans(engine: docker.DockerClient) -> None:
             container.remove(force=True, v=True)
 
 
-def _until(done: t.Callable[[], bool], container: t.Any) -> None:
+def _until(done: Callable[[], bool], container: Any) -> None:
     began = time.monotonic()
     while not done():
         if time.monotonic() - began > START_TIMEOUT:

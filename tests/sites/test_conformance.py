@@ -9,9 +9,8 @@ import pathlib
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.sites import site_types
-
-from .conformance import probes
-from .conformance.doubles import DOUBLES
+from tests.sites.conformance import probes
+from tests.sites.conformance.doubles import DOUBLES
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "add-a-cloud.md"
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import textwrap
 import time
-import typing as t
+from typing import Any
 
 import docker
 import pytest
@@ -24,8 +24,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.images import ImageBui
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
-
-from .conftest import NODE, Key, group
+from tests.sites.conftest import NODE, Key, group
 
 pytestmark = pytest.mark.engine
 
@@ -41,7 +40,7 @@ def names(site: Site, deployment: str) -> list[str]:
     return [node.name for node in site.list_nodes(deployment)]
 
 
-def containers(engine: docker.DockerClient, deployment: str) -> list[t.Any]:
+def containers(engine: docker.DockerClient, deployment: str) -> list[Any]:
     return engine.containers.list(all=True, filters={"label": f"indigo.paas.deployment={deployment}"})
 
 
@@ -366,7 +365,7 @@ def test_deleting_takes_all_and_may_be_repeated(site, deployment, key, engine):
         guest.remove(force=True)
 
 
-def lan(cidr: str, address: str | None = None, gateway: str | None = None) -> dict[str, t.Any]:
+def lan(cidr: str, address: str | None = None, gateway: str | None = None) -> dict[str, Any]:
     return {"networks": [{"name": "lan", "cidr": cidr, "gateway": gateway, "address": address}]}
 
 
@@ -433,7 +432,7 @@ def test_an_image_of_the_engine_may_be_asked_for(site, deployment, key, engine):
         engine.images.remove(own)
 
 
-def build(recipe: Recipe, said: t.Any) -> None:
+def build(recipe: Recipe, said: Any) -> None:
     api = docker.APIClient(timeout=120)
     ImageBuilder(api, docker.APIClient(timeout=8), said.put).ensure(recipe)
 

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import textwrap
 import time
-import typing as t
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,21 +20,20 @@ from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.images import Recipe
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
-
-from .conftest import NODE, NUMBERS, group
-from .far_engine import Authority, FarEngine, running
+from tests.sites.conftest import NODE, NUMBERS, group
+from tests.sites.far_engine import Authority, FarEngine, running
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def far(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[FarEngine]:
+def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarEngine]:
     with running(tmp_path_factory.mktemp("far")) as engine:
         yield engine
 
 
 @pytest.fixture
-def deployment(far: FarEngine) -> t.Iterator[str]:
+def deployment(far: FarEngine) -> Iterator[str]:
     """The name of a deployment of which nothing is left at the engine after the test has deleted it."""
     name = f"test-far-{os.getpid()}-{next(NUMBERS)}"
     yield name
@@ -49,7 +49,7 @@ def left(far: FarEngine, deployment: str) -> list[str]:
 
 
 @pytest.fixture(params=["tls", "ssh"])
-def options(request: pytest.FixtureRequest, far: FarEngine) -> t.Callable[..., dict[str, t.Any]]:
+def options(request: pytest.FixtureRequest, far: FarEngine) -> Callable[..., dict[str, Any]]:
     return far.options if request.param == "tls" else far.ssh_options
 
 

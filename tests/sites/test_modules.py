@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 import textwrap
-import typing as t
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from .conftest import group
+from tests.sites.conftest import group
 
 PLAYBOOK = textwrap.dedent(
     """
@@ -35,10 +36,10 @@ PLAYBOOK = textwrap.dedent(
 
 
 @pytest.fixture
-def module(run, tmp_path) -> t.Callable[..., t.Any]:
+def module(run, tmp_path) -> Callable[..., Any]:
     """Run a module and return its result, with what ansible-playbook printed as `stdout`."""
 
-    def call(name: str, *options: str, **arguments: t.Any) -> t.Any:
+    def call(name: str, *options: str, **arguments: Any) -> Any:
         playbook, answer = tmp_path / "play.yml", tmp_path / "answer.json"
         playbook.write_text(PLAYBOOK.format(module=f"indigo.paas.{name}"))
         variables = json.dumps({"arguments": arguments, "answer_file": str(answer)})

@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import datetime
 import threading
-import typing as t
+from typing import Any
 
 import pytest
 from pyone import bindings
@@ -17,15 +17,14 @@ from ansible_collections.indigo.paas.plugins.module_utils.node_groups import Wan
 from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import new_image
 from ansible_collections.indigo.paas.plugins.module_utils.sites import opennebula
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
-
-from .conftest import group
-from .nebula_cloud import POWEROFF, PROLOG, RUNNING, START, Image, strange
+from tests.sites.conftest import group
+from tests.sites.nebula_cloud import POWEROFF, PROLOG, RUNNING, START, Image, strange
 
 KEY = "ssh-ed25519 AAAA test"
 GB = 10**9
 
 
-def ensure(site: Site, *groups: dict[str, t.Any], name: str = "pool", **more: t.Any) -> t.Any:
+def ensure(site: Site, *groups: dict[str, Any], name: str = "pool", **more: Any) -> Any:
     return site.ensure_nodes(name, list(groups), public_key=KEY, **more)
 
 

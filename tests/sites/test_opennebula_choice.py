@@ -8,10 +8,9 @@ import base64
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
-
-from .conftest import group
-from .nebula_cloud import Image, Network, Template
-from .test_opennebula import ensure
+from tests.sites.conftest import group
+from tests.sites.nebula_cloud import Image, Network, Template
+from tests.sites.test_opennebula import ensure
 
 GB = 10**9
 DEBIAN = [{"image": "Debian 13", "name": "debian-13"}]

@@ -10,10 +10,9 @@ import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import ending
-
-from .conftest import group
-from .nebula_cloud import ACTION, BOOT_FAILURE, EPILOG, POWEROFF, PROLOG, RUNNING, START, Refused
-from .test_opennebula import ensure
+from tests.sites.conftest import group
+from tests.sites.nebula_cloud import ACTION, BOOT_FAILURE, EPILOG, POWEROFF, PROLOG, RUNNING, START, Refused
+from tests.sites.test_opennebula import ensure
 
 BOOT = START[2]
 

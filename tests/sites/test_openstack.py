@@ -8,7 +8,8 @@ import itertools
 import os
 import threading
 import time
-import typing as t
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,9 @@ from ansible_collections.indigo.paas.plugins.module_utils.node_groups import Wan
 from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import new_image
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
-
-from .conftest import group
-from .openstack_cloud.cloud import OpenStackCloud, Project
-from .openstack_cloud.proxy import Proxy, creates_server
+from tests.sites.conftest import group
+from tests.sites.openstack_cloud.cloud import OpenStackCloud, Project
+from tests.sites.openstack_cloud.proxy import Proxy, creates_server
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -35,7 +35,7 @@ def site(project: Project) -> Site:
 
 
 @pytest.fixture
-def deployment(project: Project) -> t.Iterator[str]:
+def deployment(project: Project) -> Iterator[str]:
     """Give a name, and see to it that nothing of that name is left at the cloud."""
     name = f"ost-{os.getpid()}-{next(NUMBERS)}"
     yield name
@@ -43,7 +43,7 @@ def deployment(project: Project) -> t.Iterator[str]:
     assert project.left(name) == {}
 
 
-def server_of(project: Project, node: t.Any) -> t.Any:
+def server_of(project: Project, node: Any) -> Any:
     return project.connection.compute.get_server(node.id)
 
 
@@ -357,7 +357,7 @@ def test_one_server_in_error_costs_no_deployment(deployment, project, compute_pr
     assert sum(creates_server(request) for request in compute_proxy.requests) == 3
 
 
-def through(proxy: Proxy, project: Project, **more: t.Any) -> dict[str, t.Any]:
+def through(proxy: Proxy, project: Project, **more: Any) -> dict[str, Any]:
     """Return the options of a site whose compute service is behind PROXY."""
     return project.options(clouds_file=str(project.behind(compute_endpoint_override=f"{proxy.url}/v2.1")), **more)
 

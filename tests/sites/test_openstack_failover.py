@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import itertools
 import os
-import typing as t
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.fleet import FleetError, Made, Order, delete_fleet, make_fleet
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
-
-from .conftest import group
-from .openstack_cloud.cloud import OpenStackCloud, Project
-from .openstack_cloud.proxy import DROP, Answer, Proxy, Request, creates_server
+from tests.sites.conftest import group
+from tests.sites.openstack_cloud.cloud import OpenStackCloud, Project
+from tests.sites.openstack_cloud.proxy import DROP, Answer, Proxy, Request, creates_server
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -25,14 +25,14 @@ LOCAL = {"type": "docker"}
 
 
 @pytest.fixture
-def deployment(project: Project, site: Site) -> t.Iterator[str]:
+def deployment(project: Project, site: Site) -> Iterator[str]:
     name = f"osm-{os.getpid()}-{next(NUMBERS)}"
     yield name
     delete_fleet({"cloud": project.options(), "local": LOCAL}, name)
     assert project.left(name) == {}
 
 
-def make(cloud: dict[str, t.Any], deployment: str, count: int = 2, **order: t.Any) -> tuple[Made, list[str]]:
+def make(cloud: dict[str, Any], deployment: str, count: int = 2, **order: Any) -> tuple[Made, list[str]]:
     """Make nodes, at the cloud if it will; return what was made, and what was told meanwhile."""
     told: list[str] = []
     sites = {"cloud": {**cloud, "priority": 9}, "local": LOCAL}
@@ -40,17 +40,17 @@ def make(cloud: dict[str, t.Any], deployment: str, count: int = 2, **order: t.An
     return make_fleet(sites, wanted, lambda site, line: told.append(f"{site}: {line}")), told
 
 
-def broken(project: Project, _proxy: Proxy | None = None, _cloud: OpenStackCloud | None = None) -> dict[str, t.Any]:
+def broken(project: Project, _proxy: Proxy | None = None, _cloud: OpenStackCloud | None = None) -> dict[str, Any]:
     """Every server ends in error."""
     return project.options(availability_zone="broken", replacements=0)
 
 
-def silent(project: Project, _proxy: Proxy, _cloud: OpenStackCloud) -> dict[str, t.Any]:
+def silent(project: Project, _proxy: Proxy, _cloud: OpenStackCloud) -> dict[str, Any]:
     """No server lets anybody in."""
     return project.options(wait_for_ssh=True, boot_timeout=3)
 
 
-def exhausted(project: Project, proxy: Proxy, cloud: OpenStackCloud) -> dict[str, t.Any]:
+def exhausted(project: Project, proxy: Proxy, cloud: OpenStackCloud) -> dict[str, Any]:
     """The quota shrinks after the first server."""
     made = itertools.count()
 
@@ -63,7 +63,7 @@ def exhausted(project: Project, proxy: Proxy, cloud: OpenStackCloud) -> dict[str
     return behind(project, proxy, parallel=1)
 
 
-def behind(project: Project, proxy: Proxy, **more: t.Any) -> dict[str, t.Any]:
+def behind(project: Project, proxy: Proxy, **more: Any) -> dict[str, Any]:
     return project.options(clouds_file=str(project.behind(compute_endpoint_override=f"{proxy.url}/v2.1")), **more)
 
 

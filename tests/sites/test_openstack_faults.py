@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-import typing as t
+from collections.abc import Iterator
+from typing import Any
 
 import keystoneauth1.session
 import pytest
@@ -19,10 +20,9 @@ from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
-
-from .conftest import group
-from .openstack_cloud.cloud import OpenStackCloud, Project
-from .openstack_cloud.proxy import (
+from tests.sites.conftest import group
+from tests.sites.openstack_cloud.cloud import OpenStackCloud, Project
+from tests.sites.openstack_cloud.proxy import (
     DROP,
     DROP_AFTER,
     Answer,
@@ -53,12 +53,12 @@ def faulty(project: Project, compute_proxy: Proxy) -> Site:
     return open_site("cloud", options(project, compute_proxy))
 
 
-def options(project: Project, proxy: Proxy, **more: t.Any) -> dict[str, t.Any]:
+def options(project: Project, proxy: Proxy, **more: Any) -> dict[str, Any]:
     return project.options(clouds_file=str(project.behind(compute_endpoint_override=f"{proxy.url}/v2.1")), **more)
 
 
 @pytest.fixture
-def deployment(project: Project) -> t.Iterator[str]:
+def deployment(project: Project) -> Iterator[str]:
     name = f"osf-{os.getpid()}-{next(NUMBERS)}"
     yield name
     open_site("cloud", project.options()).delete_nodes(name)

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import pathlib
-import typing as t
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.conftest import Command
-
-from .openstack_cloud.cloud import Project
+from tests.sites.openstack_cloud.cloud import Project
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -80,9 +80,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 @pytest.fixture(scope="module")
-def indigo(
-    tmp_path_factory: pytest.TempPathFactory, run: t.Callable[..., t.Any], project: Project
-) -> t.Iterator[Command]:
+def indigo(tmp_path_factory: pytest.TempPathFactory, run: Callable[..., Any], project: Project) -> Iterator[Command]:
     home = tmp_path_factory.mktemp("machine")
     options = project.options(private_network="guests", availability_zone="real", wait_for_ssh=True)
     site = {"ansible_connection": "local", **{f"site_{name}": value for name, value in options.items()}}

@@ -14,8 +14,9 @@ import sys
 import textwrap
 import threading
 import time
-import typing as t
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import docker
 import pytest
@@ -25,8 +26,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.brokering import candi
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites, open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node, Site
-
-from .conftest import NUMBERS, Key, group
+from tests.sites.conftest import NUMBERS, Key, group
 
 pytestmark = pytest.mark.engine
 
@@ -43,7 +43,7 @@ class Farm:
         self.known_hosts = operator.path.with_name("farm_hosts")
         self.known_hosts.write_text(ssh_keys.known_hosts([node.to_dict() for node in nodes]))
 
-    def options(self, **more: t.Any) -> dict[str, t.Any]:
+    def options(self, **more: Any) -> dict[str, Any]:
         hosts = [{"name": name, "address": node.ansible_host, "cpus": 2} for name, node in self.nodes.items()]
         hosts[0]["cpus"] = 4
         return {
@@ -54,13 +54,13 @@ class Farm:
             **more,
         }
 
-    def site(self, **more: t.Any) -> Site:
+    def site(self, **more: Any) -> Site:
         return open_site("farm", self.options(**more))
 
     def on(self, name: str, command: str) -> str:
         return self.operator.output(self.nodes[name], command)
 
-    def container(self, name: str) -> t.Any:
+    def container(self, name: str) -> Any:
         return docker.from_env().containers.get(self.nodes[name].id)
 
     def leases(self) -> dict[str, str]:
@@ -70,7 +70,7 @@ class Farm:
 
 
 @pytest.fixture(scope="session")
-def farm(site: Site, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Farm]:
+def farm(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     name = f"test-farm-{os.getpid()}"
     operator = Key(tmp_path_factory.mktemp("operator"))
     try:
@@ -80,7 +80,7 @@ def farm(site: Site, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Far
 
 
 @pytest.fixture
-def lease(farm: Farm) -> t.Iterator[str]:
+def lease(farm: Farm) -> Iterator[str]:
     """The name of a deployment whose hosts are given back after the test."""
     name = f"test-lease-{os.getpid()}-{next(NUMBERS)}"
     yield name
@@ -171,12 +171,12 @@ def race(farm, lease, key):
     """
     names: list[str] = []
 
-    def compete(count: int, nodes: int) -> dict[str, t.Any]:
+    def compete(count: int, nodes: int) -> dict[str, Any]:
         names.extend(f"{lease}-{number}" for number in range(count))
         sites = {name: farm.site() for name in names}
         start = threading.Barrier(count)
 
-        def ask(name: str) -> t.Any:
+        def ask(name: str) -> Any:
             start.wait()
             try:
                 return {
@@ -202,11 +202,11 @@ def race(farm, lease, key):
         farm.site().delete_nodes(name)
 
 
-def won(outcomes: dict[str, t.Any]) -> list[set[str]]:
+def won(outcomes: dict[str, Any]) -> list[set[str]]:
     return [outcome for outcome in outcomes.values() if isinstance(outcome, set)]
 
 
-def lost(outcomes: dict[str, t.Any]) -> list[str]:
+def lost(outcomes: dict[str, Any]) -> list[str]:
     return [str(outcome) for outcome in outcomes.values() if isinstance(outcome, SiteError)]
 
 
@@ -356,7 +356,7 @@ def test_a_host_that_does_not_answer_is_told_and_not_counted(farm, lease, key):
 
 
 def test_what_stands_in_the_way_of_a_host_is_told(farm, tmp_path):
-    def problem(**more: t.Any) -> str:
+    def problem(**more: Any) -> str:
         return farm.site(**more).describe()["problem"]
 
     assert "Host key verification failed" in problem(known_hosts=str(tmp_path / "nothing"))

@@ -6,7 +6,8 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import tempfile
-import typing as t
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, TemplateError
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import load, make_plan, open_template
@@ -14,7 +15,7 @@ from tests.tosca_parser import sdist, theirs
 
 SUFFIXES = (".yaml", ".yml", ".zip", ".csar")
 PLANS, WARNS, REFUSES = "plans", "warns", "refuses"
-EXAMPLES: dict[str, t.Any] = {
+EXAMPLES: dict[str, Any] = {
     "integer": 1,
     "float": 1.0,
     "boolean": True,
@@ -64,13 +65,13 @@ def verdicts() -> list[Verdict]:
     return [_verdict(path, root, inputs[path], not said[str(path)]) for path in files]
 
 
-def _verdict(path: pathlib.Path, root: pathlib.Path, inputs: dict[str, t.Any], taken: bool) -> Verdict:
+def _verdict(path: pathlib.Path, root: pathlib.Path, inputs: dict[str, Any], taken: bool) -> Verdict:
     of_types = "topology_template" not in _data(path)
     answer, problems = _ask_importing(path) if of_types else _ask(path, inputs)
     return Verdict(path.relative_to(root).as_posix(), taken, answer, tuple(_told(problems, root)), of_types)
 
 
-def _ask(template: pathlib.Path, inputs: dict[str, t.Any]) -> tuple[str, list[Problem]]:
+def _ask(template: pathlib.Path, inputs: dict[str, Any]) -> tuple[str, list[Problem]]:
     try:
         plan = make_plan(load(template, inputs))
     except TemplateError as error:
@@ -90,7 +91,7 @@ def _ask_importing(types: pathlib.Path) -> tuple[str, list[Problem]]:
         return _ask(template, {})
 
 
-def _told(problems: t.Iterable[Problem], root: pathlib.Path) -> t.Iterator[Problem]:
+def _told(problems: Iterable[Problem], root: pathlib.Path) -> Iterator[Problem]:
     """Yield problems that name no path of this machine."""
     for problem in problems:
         texts = {name: getattr(problem, name) for name in ("file", "message", "hint")}
@@ -98,7 +99,7 @@ def _told(problems: t.Iterable[Problem], root: pathlib.Path) -> t.Iterator[Probl
         yield dataclasses.replace(problem, **short)
 
 
-def _data(path: pathlib.Path) -> t.Mapping[str, t.Any]:
+def _data(path: pathlib.Path) -> Mapping[str, Any]:
     """Return the template of a file or an archive; what cannot be read counts as a template."""
     try:
         data = open_template(path)[0].data
@@ -107,7 +108,7 @@ def _data(path: pathlib.Path) -> t.Mapping[str, t.Any]:
     return data if isinstance(data, dict) else {"topology_template": {}}
 
 
-def needed_inputs(path: pathlib.Path) -> dict[str, t.Any]:
+def needed_inputs(path: pathlib.Path) -> dict[str, Any]:
     """Return a value for each input without default that fits its type and its constraints."""
     body = _data(path).get("topology_template")
     declared = (body.get("inputs") if isinstance(body, dict) else None) or {}
@@ -118,7 +119,7 @@ def needed_inputs(path: pathlib.Path) -> dict[str, t.Any]:
     }
 
 
-def _example(schema: dict[str, t.Any]) -> t.Any:
+def _example(schema: dict[str, Any]) -> Any:
     for constraint in schema.get("constraints") or []:
         ((operator, bound),) = constraint.items()
         if operator in ("valid_values", "in_range"):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pathlib
-import typing as t
+from collections.abc import Mapping
 
 import yaml
 
@@ -72,12 +72,12 @@ def _count(kind: str, verdicts: list[Verdict]) -> list[str]:
     return row
 
 
-def _explained(verdicts: list[Verdict], reasons: t.Mapping[str, str]) -> str:
+def _explained(verdicts: list[Verdict], reasons: Mapping[str, str]) -> str:
     rows = [[f"`{verdict.path}`", _first(verdict), reasons.get(verdict.path, "NOT EXPLAINED")] for verdict in verdicts]
     return _table(["file", "indigo.paas says", "why"], rows)
 
 
-def _refused(verdicts: list[Verdict], reasons: t.Mapping[str, str]) -> str:
+def _refused(verdicts: list[Verdict], reasons: Mapping[str, str]) -> str:
     rows = [[f"`{verdict.path}`", _first(verdict), reasons.get(verdict.path, "")] for verdict in verdicts]
     return _table(["file", "indigo.paas says", "remark"], rows)
 

@@ -12,13 +12,14 @@ import os
 import pathlib
 import subprocess
 import sys
-import typing as t
+from collections.abc import Mapping
+from typing import Any
 from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def verdicts(source: pathlib.Path, questions: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, str]:
+def verdicts(source: pathlib.Path, questions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return for each template, a path, "" when tosca-parser takes it with these inputs, else its exception's name."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(source), str(ROOT)])}
     command = [sys.executable, "-m", "tests.tosca_parser.theirs", str(source)]
@@ -37,7 +38,7 @@ def _main() -> None:
         print(json.dumps({path: _verdict(path, inputs) for path, inputs in json.load(sys.stdin).items()}))
 
 
-def _verdict(path: str, inputs: dict[str, t.Any]) -> str:
+def _verdict(path: str, inputs: dict[str, Any]) -> str:
     from toscaparser.tosca_template import ToscaTemplate
 
     try:

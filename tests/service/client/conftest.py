@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import typing as t
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -23,12 +24,12 @@ class Blocking:
     def __init__(self, client: AsyncOrchestrator, loop: asyncio.AbstractEventLoop) -> None:
         self._client, self._loop = client, loop
 
-    def __getattr__(self, name: str) -> t.Any:
+    def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
         if not callable(found):
             return found
 
-        def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
             result = found(*args, **kwargs)
             if inspect.isasyncgen(result):
                 return self._iterate(result)
@@ -36,7 +37,7 @@ class Blocking:
 
         return call
 
-    def _iterate(self, items: t.Any) -> t.Iterator[t.Any]:
+    def _iterate(self, items: Any) -> Iterator[Any]:
         try:
             while True:
                 try:

@@ -7,7 +7,8 @@ import contextlib
 import json
 import threading
 import time
-import typing as t
+from collections.abc import Iterator
+from typing import Any
 
 from indigo_paas.errors import BadInput, Conflict, NotFound
 from indigo_paas.ground import status
@@ -71,7 +72,7 @@ class LivelyDesk(MemoryDesk):
         ok = "fail" not in asked.template
         now = status.end(before, ok)
         self._say(uuid, Event(time.time(), Kind.END, text=now if ok else "no room", seconds=self.seconds))
-        known: dict[str, t.Any] = {"nodes": [NODE], "outputs": {"ip": "198.51.100.7"}} if ok else {"reason": "no room"}
+        known: dict[str, Any] = {"nodes": [NODE], "outputs": {"ip": "198.51.100.7"}} if ok else {"reason": "no room"}
         self.change(uuid, status=now, site="recas", task="NONE", **known)
 
     def _say(self, uuid: str, event: Event) -> None:
@@ -83,7 +84,7 @@ class LivelyDesk(MemoryDesk):
             raise BadInput("template.yaml:1:1: this is no TOSCA. Write tosca_definitions_version.")
 
 
-def app_of(desk: MemoryDesk, home: t.Any, stream_seconds: float = 600.0) -> t.Any:
+def app_of(desk: MemoryDesk, home: Any, stream_seconds: float = 600.0) -> Any:
     settings = ServiceSettings(
         home=home,
         identity=Identity(anonymous=True),
@@ -95,7 +96,7 @@ def app_of(desk: MemoryDesk, home: t.Any, stream_seconds: float = 600.0) -> t.An
 
 
 @contextlib.contextmanager
-def served(app: t.Any, **config: t.Any) -> t.Iterator[str]:
+def served(app: Any, **config: Any) -> Iterator[str]:
     """Serve APP on a port of this machine and give its URL; CONFIG is of TLS."""
     with serving_app(app, timeout_graceful_shutdown=1, **config) as port:
         yield f"{'https' if config else 'http'}://127.0.0.1:{port}"
@@ -112,17 +113,17 @@ def gone(desk: MemoryDesk, uuid: str) -> bool:
 class Original:
     """An ASGI application that answers as the INDIGO Orchestrator does: no names, no events, no machines by name."""
 
-    def __init__(self, desk: MemoryDesk, home: t.Any) -> None:
+    def __init__(self, desk: MemoryDesk, home: Any) -> None:
         self.inner = app_of(desk, home)
 
-    async def __call__(self, scope: t.Any, receive: t.Any, send: t.Any) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"].endswith("/events"):
             await send({"type": "http.response.start", "status": 404, "headers": []})
             await send({"type": "http.response.body", "body": b'{"message": "No message available"}'})
             return
         body = b""
 
-        async def nameless(message: t.Any) -> None:
+        async def nameless(message: Any) -> None:
             nonlocal body
             if message["type"] == "http.response.start":
                 message["headers"] = [each for each in message["headers"] if each[0] != b"content-length"]

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-import typing as t
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -27,7 +28,7 @@ AT_REST = ("CREATE_COMPLETE", "CREATE_FAILED", "UPDATE_COMPLETE", "UPDATE_FAILED
 OWNER = User("owner", "https://issuer.example/")
 
 
-def wait_until(condition: t.Callable[[], t.Any], seconds: float = 120) -> t.Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 120) -> Any:
     """Return what CONDITION gives as soon as that is true."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -67,7 +68,7 @@ class Service:
         self._supervisors.append(process)
         return process
 
-    def create(self, user: User = OWNER, template: str = TEMPLATE, **asked: t.Any) -> str:
+    def create(self, user: User = OWNER, template: str = TEMPLATE, **asked: Any) -> str:
         return self.desk.create(user, Asked(template, **asked)).uuid
 
     def status(self, uuid: str) -> str:
@@ -108,7 +109,7 @@ class Service:
 
     def job_process(self, uuid: str) -> int:
         """Return the pid of the process that does a job of a deployment."""
-        return t.cast(int, wait_until(lambda: next((job.pid for job in self.store.jobs.open(uuid) if job.pid), None)))
+        return cast(int, wait_until(lambda: next((job.pid for job in self.store.jobs.open(uuid) if job.pid), None)))
 
     def close(self) -> None:
         for process in self._supervisors:
@@ -138,20 +139,20 @@ def _program(process: psutil.Process) -> str | None:
 
 
 @pytest.fixture
-def service(tmp_path: pathlib.Path) -> t.Iterator[Service]:
+def service(tmp_path: pathlib.Path) -> Iterator[Service]:
     made = Service(tmp_path)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Cluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with Cluster.running() as made:
         yield made
 
 
 @pytest.fixture
-def database(cluster: Cluster) -> t.Iterator[str]:
+def database(cluster: Cluster) -> Iterator[str]:
     """The URL of an empty database."""
     with cluster.database() as url:
         yield url
@@ -162,4 +163,4 @@ def url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
     """The URL of an empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/test.db"
-    return t.cast(str, request.getfixturevalue("database"))
+    return cast(str, request.getfixturevalue("database"))

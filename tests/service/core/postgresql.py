@@ -10,7 +10,8 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import typing as t
+from collections.abc import Iterator
+from typing import cast
 
 _USER = "postgres"
 
@@ -24,7 +25,7 @@ class Cluster:
 
     @classmethod
     @contextlib.contextmanager
-    def running(cls) -> t.Iterator[Cluster]:
+    def running(cls) -> Iterator[Cluster]:
         """Start a server, and stop it in the end."""
         # A socket's path has to be short, and PostgreSQL refuses to run as root.
         directory = pathlib.Path(tempfile.mkdtemp(prefix="paas-pg-", dir="/tmp"))
@@ -43,7 +44,7 @@ class Cluster:
             shutil.rmtree(directory, ignore_errors=True)
 
     @contextlib.contextmanager
-    def database(self) -> t.Iterator[str]:
+    def database(self) -> Iterator[str]:
         """Give the URL of a new database, which is dropped in the end."""
         name = f"test_{secrets.token_hex(4)}"
         self._run("createdb", "-h", str(self._directory), "-U", _USER, name)
@@ -79,4 +80,4 @@ def programs() -> pathlib.Path:
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     beside = shutil.which("initdb")
     assert found or beside, "PostgreSQL is missing: run setup/postgresql.sh as root, or install it"
-    return found[-1].parent if found else pathlib.Path(t.cast(str, beside)).parent
+    return found[-1].parent if found else pathlib.Path(cast(str, beside)).parent

@@ -9,7 +9,8 @@ import pathlib
 import signal
 import subprocess
 import sys
-import typing as t
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -31,7 +32,7 @@ def local(directory: pathlib.Path) -> tuple[str, list[str]]:
 
 
 @pytest.fixture
-def service_with(tmp_path: pathlib.Path) -> t.Iterator[t.Callable[..., Service]]:
+def service_with(tmp_path: pathlib.Path) -> Iterator[Callable[..., Service]]:
     """Give a function that makes a service which runs all at the given nodes."""
     made: list[Service] = []
 
@@ -182,7 +183,7 @@ def _serve(node: pathlib.Path, text: bytes) -> dict[str, str]:
     assert done.returncode == 1
     first, last = done.stdout.splitlines()
     assert json.loads(last) == {"eof": True}
-    return t.cast("dict[str, str]", json.loads(first))
+    return cast("dict[str, str]", json.loads(first))
 
 
 def test_a_node_whose_server_is_silent_ends_the_run(service_with, node):
@@ -217,10 +218,10 @@ def test_a_run_has_the_access_token_of_its_user_and_the_next_one(service_with, n
         directory=private_directory(tmp_path / "run"),
         cache=tmp_path,
     )
-    told: list[dict[str, t.Any]] = []
+    told: list[dict[str, Any]] = []
     seen: list[str] = []
 
-    def on_event(event: dict[str, t.Any]) -> None:
+    def on_event(event: dict[str, Any]) -> None:
         told.append(event)
         if event["event"] == "playbook_on_start" and token:
             seen.extend(path.read_text() for path in node.rglob("access-token"))

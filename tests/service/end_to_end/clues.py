@@ -9,7 +9,8 @@ Of the pool it reads, as its plug-in for HTCondor does, the names of the machine
 from __future__ import annotations
 
 import time
-import typing as t
+from collections.abc import Callable
+from typing import Any
 
 import docker
 import requests
@@ -20,7 +21,7 @@ WORKER = "tosca.nodes.indigo.LRMS.WorkerNode"
 PAGE_SIZE = 20
 PERIOD = 2.0
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 class Lrms:
@@ -114,7 +115,7 @@ class Clues:
         scalable["removal_list"] = list(uuids)
         self._update(document)
 
-    def wait(self, seconds: float = 600.0, look: t.Callable[[], t.Any] = lambda: None) -> str:
+    def wait(self, seconds: float = 600.0, look: Callable[[], Any] = lambda: None) -> str:
         """Return the status that the deployment comes to rest in; LOOK is called again and again meanwhile."""
         deadline = time.monotonic() + seconds
         while not self.may_act():
@@ -140,7 +141,7 @@ class Clues:
         answer = self._session.put(self._base, json={"template": yaml.safe_dump(document)}, timeout=60)
         assert answer.status_code == 202, answer.text
 
-    def _json(self, method: str, path: str) -> t.Any:
+    def _json(self, method: str, path: str) -> Any:
         answer = self._session.request(method, f"{self._base}{path}", timeout=60)
         answer.raise_for_status()
         return answer.json()

@@ -7,8 +7,8 @@ import json
 import pathlib
 import signal
 import subprocess
-import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -44,14 +44,14 @@ class Server:
             self._process.wait(60)
             self._process = None
 
-    def ask(self, method: str, path: str, user: str = "alice", **more: t.Any) -> requests.Response:
+    def ask(self, method: str, path: str, user: str = "alice", **more: Any) -> requests.Response:
         """Ask as USER, whose token is a new one."""
         headers = {"Authorization": f"Bearer {self.provider.token(user)}"}
         return requests.request(method, f"{self.url}{path}", headers=headers, timeout=60, **more)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, run: t.Callable[..., t.Any]) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, run: Callable[..., Any]) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("service")
     command = Command(home / "home", run)
     with issuer.running(SigningKey("first")) as provider:

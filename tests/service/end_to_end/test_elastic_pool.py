@@ -12,8 +12,8 @@ import pytest
 import yaml
 from orpy.client.client import OrpyClient
 
-from .clues import Clues, Lrms
-from .conftest import Server
+from tests.service.end_to_end.clues import Clues, Lrms
+from tests.service.end_to_end.conftest import Server
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

@@ -10,8 +10,9 @@ import pathlib
 import sys
 import tarfile
 import time
-import typing as t
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import docker
 import pytest
@@ -52,14 +53,14 @@ python3 -m venv /opt/paas
 class Machine:
     """A node, as its engine reaches it."""
 
-    def __init__(self, node: t.Any) -> None:
+    def __init__(self, node: Any) -> None:
         self.address = node.ansible_host
         self.container = docker.from_env(timeout=600).containers.get(node.id)
 
     def run(self, command: str, status: int = 0) -> str:
         code, output = self.container.exec_run(["bash", "-c", command])
         assert code == status, f"{command} ended with {code}\n{output.decode()}"
-        return t.cast(str, output.decode())
+        return cast(str, output.decode())
 
     def write(self, path: str, content: bytes, mode: int = 0o600) -> None:
         packed = io.BytesIO()
@@ -77,7 +78,7 @@ class Machine:
 
 
 @pytest.fixture(scope="module")
-def machines(root, run, tmp_path_factory) -> t.Iterator[tuple[Machine, Machine, Machine]]:
+def machines(root, run, tmp_path_factory) -> Iterator[tuple[Machine, Machine, Machine]]:
     """Give the server, the execution node, and the machine that is the service's only site."""
     directory = tmp_path_factory.mktemp("machines")
     name = f"test-execution-{os.getpid()}"
@@ -106,7 +107,7 @@ def machines(root, run, tmp_path_factory) -> t.Iterator[tuple[Machine, Machine, 
         engine.delete_nodes(name)
 
 
-def site_of(host: Machine) -> dict[str, t.Any]:
+def site_of(host: Machine) -> dict[str, Any]:
     site = {
         "ansible_connection": "local",
         "site_type": "static",

@@ -12,9 +12,9 @@ import signal
 import subprocess
 import tempfile
 import time
-import typing as t
 import urllib.parse
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import httpx
 import jwt
@@ -51,13 +51,13 @@ class SigningKey:
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
 
-    def jwk(self, private: bool = False) -> dict[str, t.Any]:
+    def jwk(self, private: bool = False) -> dict[str, Any]:
         key = self.private if private else self.private.public_key()
         algorithm = jwt.get_algorithm_by_name(self.alg)
         plain = {name: value for name, value in algorithm.to_jwk(key, as_dict=True).items() if name != "key_ops"}
         return {**plain, "kid": self.kid, "alg": self.alg, "use": "sig"}
 
-    def sign(self, claims: Mapping[str, t.Any], **header: t.Any) -> str:
+    def sign(self, claims: Mapping[str, Any], **header: Any) -> str:
         """Return a JWT with CLAIMS; parts of its HEADER that are None are left out."""
         whole = {"kid": self.kid, "typ": "at+jwt", **header}
         said = {name: value for name, value in whole.items() if value is not None}
@@ -65,7 +65,7 @@ class SigningKey:
         return jwt.PyJWS().encode(json.dumps(claims).encode(), self.private, self.alg, said)
 
 
-def _private(alg: str) -> t.Any:
+def _private(alg: str) -> Any:
     if alg.startswith(("RS", "PS")):
         return rsa.generate_private_key(65537, 2048)
     if alg == "EdDSA":
@@ -81,7 +81,7 @@ class OpenIDProvider:
         setup = {"keys": [key.jwk(private=True)], "users": USERS, "clients": CLIENTS}
         self.url: str = self.tell(**setup)["issuer"]
 
-    def tell(self, **order: t.Any) -> dict[str, t.Any]:
+    def tell(self, **order: Any) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(order) + "\n")
@@ -111,7 +111,7 @@ class OpenIDProvider:
         assert got.status_code == 200, got.text
         return str(got.json()["access_token"])
 
-    def claims(self, **changed: t.Any) -> dict[str, t.Any]:
+    def claims(self, **changed: Any) -> dict[str, Any]:
         """Return the claims of a good token; those CHANGED to None are left out."""
         now = int(time.time())
         good = {
@@ -176,7 +176,7 @@ def _install(made: pathlib.Path) -> None:
         raise registry.Unreachable(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
 
 
-def unsigned(header: Mapping[str, t.Any], claims: Mapping[str, t.Any], signature: bytes = b"") -> str:
+def unsigned(header: Mapping[str, Any], claims: Mapping[str, Any], signature: bytes = b"") -> str:
     """Return a JWT with any header, any claims and any signature."""
     parts = [json.dumps(header).encode(), json.dumps(claims).encode(), signature]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)

@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from .probes import fields_table, table
+from tests.sites.conformance.probes import fields_table, table
 
 print(fields_table(), table(), sep="\n", end="")

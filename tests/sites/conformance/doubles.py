@@ -12,8 +12,9 @@ import base64
 import json
 import pathlib
 import re
-import typing as t
+from collections.abc import Iterable
 from types import SimpleNamespace
+from typing import Any, Protocol
 from unittest import mock
 
 from ansible_collections.indigo.paas.plugins.module_utils import leases, reach, ssh_keys
@@ -27,14 +28,13 @@ from ansible_collections.indigo.paas.plugins.module_utils.retry import Retry
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.openstack import OpenStackSite
-
-from ..nebula_cloud import Image, Nebula
+from tests.sites.nebula_cloud import Image, Nebula
 
 GIB = 1024**3
 HOST_KEY = ssh_keys.KeyPair("-----BEGIN\nprivate\n", "ssh-ed25519 AAAA")
 
 
-class Double(t.Protocol):
+class Double(Protocol):
     """A service that a site is opened at."""
 
     def site(self) -> Site:
@@ -43,7 +43,7 @@ class Double(t.Protocol):
     def asked(self) -> str:
         """Return, as text, all that the service was asked to make."""
 
-    def patches(self) -> list[t.Any]:
+    def patches(self) -> list[Any]:
         """Return what stands in for parts of the site's own code meanwhile."""
 
     def stop(self) -> None:
@@ -53,11 +53,11 @@ class Double(t.Protocol):
 class DockerDouble:
     """An engine's client."""
 
-    def __init__(self, folder: pathlib.Path, **options: t.Any) -> None:
+    def __init__(self, folder: pathlib.Path, **options: Any) -> None:
         self._options = options
-        self._made: list[tuple[str, t.Any]] = []
-        self._containers: list[dict[str, t.Any]] = []
-        self._networks: list[dict[str, t.Any]] = []
+        self._made: list[tuple[str, Any]] = []
+        self._containers: list[dict[str, Any]] = []
+        self._networks: list[dict[str, Any]] = []
 
     def site(self) -> Site:
         images = [
@@ -69,7 +69,7 @@ class DockerDouble:
     def asked(self) -> str:
         return json.dumps(self._made, default=str, sort_keys=True)
 
-    def patches(self) -> list[t.Any]:
+    def patches(self) -> list[Any]:
         return [
             mock.patch.object(Connection, "client", return_value=self),
             mock.patch.object(ImageBuilder, "ensure", lambda _self, recipe: f"node:{recipe.version}"),
@@ -81,44 +81,44 @@ class DockerDouble:
 
     # The client's calls
 
-    def info(self) -> dict[str, t.Any]:
+    def info(self) -> dict[str, Any]:
         gpus = [{"Source": "cdi", "ID": "nvidia.com/gpu=0"}]
         limits = {"MemoryLimit": True, "SwapLimit": True, "CpuCfsQuota": True, "CgroupVersion": "2"}
         return {"NCPU": 16, "MemTotal": 64 * GIB, "Architecture": "x86_64", "DiscoveredDevices": gpus, **limits}
 
-    def containers(self, all: bool = True, filters: t.Any = None) -> list[dict[str, t.Any]]:
+    def containers(self, all: bool = True, filters: Any = None) -> list[dict[str, Any]]:
         wanted = (filters or {}).get("id")
         return [each for each in self._containers if wanted in (None, each["Id"])]
 
-    def images(self) -> list[dict[str, t.Any]]:
+    def images(self) -> list[dict[str, Any]]:
         return []
 
-    def networks(self, filters: t.Any = None) -> list[dict[str, t.Any]]:
+    def networks(self, filters: Any = None) -> list[dict[str, Any]]:
         return self._networks
 
-    def volumes(self, filters: t.Any = None) -> dict[str, t.Any]:
+    def volumes(self, filters: Any = None) -> dict[str, Any]:
         return {"Volumes": [] if filters else [{"Name": "shared"}]}
 
-    def create_network(self, name: str, **more: t.Any) -> None:
+    def create_network(self, name: str, **more: Any) -> None:
         self._made.append(("network", {"name": name, **more}))
         self._networks.append({"Name": name, "Labels": more["labels"], "Created": len(self._networks)})
 
-    def create_volume(self, name: str, **more: t.Any) -> None:
+    def create_volume(self, name: str, **more: Any) -> None:
         self._made.append(("volume", {"name": name, **more}))
 
-    def create_endpoint_config(self, **config: t.Any) -> t.Any:
+    def create_endpoint_config(self, **config: Any) -> Any:
         return config
 
-    def create_networking_config(self, config: t.Any) -> t.Any:
+    def create_networking_config(self, config: Any) -> Any:
         return config
 
-    def create_host_config(self, **config: t.Any) -> t.Any:
+    def create_host_config(self, **config: Any) -> Any:
         return config
 
-    def connect_container_to_network(self, *where: str, **how: t.Any) -> None:
+    def connect_container_to_network(self, *where: str, **how: Any) -> None:
         self._made.append(("connection", [*where, how]))
 
-    def create_container(self, image: str, **more: t.Any) -> dict[str, str]:
+    def create_container(self, image: str, **more: Any) -> dict[str, str]:
         self._made.append(("container", {"image": image, **more}))
         number = f"c{len(self._containers)}"
         published = {"PrivatePort": 22, "PublicPort": 40000, "Type": "tcp"}
@@ -128,7 +128,7 @@ class DockerDouble:
         )
         return {"Id": number}
 
-    def put_archive(self, *_where: t.Any) -> None:
+    def put_archive(self, *_where: Any) -> None:
         pass
 
     def start(self, _container: str) -> None:
@@ -150,9 +150,9 @@ class OpenStackDouble:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.retry = Retry(lambda _error: False)
-        self._made: list[tuple[str, t.Any]] = []
-        self._servers: list[t.Any] = []
-        self._volumes: list[t.Any] = []
+        self._made: list[tuple[str, Any]] = []
+        self._servers: list[Any] = []
+        self._volumes: list[Any] = []
 
     def site(self) -> Site:
         options = {"private_network": "private", "public_network": "public", "wait_for_ssh": False}
@@ -162,7 +162,7 @@ class OpenStackDouble:
     def asked(self) -> str:
         return json.dumps(self._made, default=str, sort_keys=True)
 
-    def patches(self) -> list[t.Any]:
+    def patches(self) -> list[Any]:
         return [
             mock.patch.object(OpenStackSite, "_open", return_value=self),
             mock.patch.object(batch, "FIRST_INTERVAL", 0.01),
@@ -174,14 +174,14 @@ class OpenStackDouble:
 
     # What there is
 
-    def flavors(self) -> list[t.Any]:
+    def flavors(self) -> list[Any]:
         sizes = [("small", 1, 1, 10, {}), ("large", 8, 16, 100, {}), ("gpu", 8, 16, 100, {"resources:VGPU": "2"})]
         return [
             SimpleNamespace(id=name, name=name, vcpus=cpus, ram=memory * 1024, disk=disk, extra_specs=specs)
             for name, cpus, memory, disk, specs in sizes
         ]
 
-    def images(self) -> list[t.Any]:
+    def images(self) -> list[Any]:
         known = [("main", "debian", "13", "linux", "x86_64"), ("other", "strange", "12", "bsd", "arm64")]
         common = {"container_format": "bare", "min_disk": 0, "min_ram": 0}
         common |= {"virtual_size": 0, "size": 0, "created_at": "2026", "properties": {}}
@@ -198,7 +198,7 @@ class OpenStackDouble:
             for name, distribution, version, kind, architecture in known
         ]
 
-    def networks(self) -> list[t.Any]:
+    def networks(self) -> list[Any]:
         return [
             SimpleNamespace(id=f"id-{name}", name=name, is_router_external=name == "public", description="")
             for name in ("private", "lab", "public")
@@ -207,19 +207,19 @@ class OpenStackDouble:
     def zones(self) -> list[str]:
         return []
 
-    def servers(self, _deployment: str | None = None) -> list[t.Any]:
+    def servers(self, _deployment: str | None = None) -> list[Any]:
         return self._servers
 
-    def volumes(self, _deployment: str) -> list[t.Any]:
+    def volumes(self, _deployment: str) -> list[Any]:
         return self._volumes
 
-    def nothing(self, *_args: t.Any) -> list[t.Any]:
+    def nothing(self, *_args: Any) -> list[Any]:
         return []
 
     floating_ips = security_groups = own_networks = routers = server_groups = nothing
     start_server = stop_server = delete_server = nothing
 
-    def ports_of(self, servers: t.Iterable[str]) -> dict[str, list[t.Any]]:
+    def ports_of(self, servers: Iterable[str]) -> dict[str, list[Any]]:
         return {server: [SimpleNamespace(id=f"port-{server}")] for server in servers}
 
     def quotas(self) -> dict[str, Quota]:
@@ -232,7 +232,7 @@ class OpenStackDouble:
 
     # What is made
 
-    def create_server(self, request: dict[str, t.Any]) -> None:
+    def create_server(self, request: dict[str, Any]) -> None:
         told = base64.b64decode(request["user_data"]).decode()
         self._made.append(("server", {**request, "user_data": told}))
         number = f"s{len(self._servers)}"
@@ -243,7 +243,7 @@ class OpenStackDouble:
         )
         self._servers.append(made)
 
-    def create_volume(self, _deployment: str, request: dict[str, t.Any]) -> None:
+    def create_volume(self, _deployment: str, request: dict[str, Any]) -> None:
         self._made.append(("volume", request))
         self._volumes.append(SimpleNamespace(id=f"v{len(self._volumes)}", status="available", **request))
 
@@ -251,16 +251,16 @@ class OpenStackDouble:
         return "key"
 
     def ensure_security_group(
-        self, _deployment: str, part: str | None, rules: t.Iterable[t.Any], _own: str | None
+        self, _deployment: str, part: str | None, rules: Iterable[Any], _own: str | None
     ) -> tuple[str, bool]:
         self._made.append(("security group", [part, sorted(map(str, rules))]))
         return f"group-{part}", False
 
-    def ensure_network(self, *how: t.Any) -> str:
+    def ensure_network(self, *how: Any) -> str:
         self._made.append(("network", how))
         return f"network-{how[1]}"
 
-    def create_floating_ip(self, *how: t.Any) -> None:
+    def create_floating_ip(self, *how: Any) -> None:
         self._made.append(("floating address", how))
 
 
@@ -294,7 +294,7 @@ class OpenNebulaDouble:
         groups = [json.dumps(group.attributes, default=str) for group in self._nebula.groups.values()]
         return "\n".join(re.sub(r"[A-Za-z0-9+/]{40,}={0,2}", _decoded, text) for text in (*machines, *groups))
 
-    def patches(self) -> list[t.Any]:
+    def patches(self) -> list[Any]:
         return [
             mock.patch.object(ending, "INTERVAL", 0.05),
             mock.patch.object(firewall, "SETTLING", 0.3),
@@ -332,7 +332,7 @@ class StaticDouble:
     def asked(self) -> str:
         return json.dumps(self._made)
 
-    def patches(self) -> list[t.Any]:
+    def patches(self) -> list[Any]:
         return [mock.patch.object(Machine, "run", lambda machine, script, _timeout=0: self._run(machine.name, script))]
 
     def stop(self) -> None:
@@ -366,7 +366,7 @@ class StaticDouble:
 
 
 # By the heading of its column; the types of all sites are among them.
-DOUBLES: dict[str, tuple[str, type[t.Any]]] = {
+DOUBLES: dict[str, tuple[str, type[Any]]] = {
     "docker": ("docker", DockerDouble),
     "docker, another host": ("docker", FarDockerDouble),
     "openstack": ("openstack", OpenStackDouble),

@@ -9,17 +9,16 @@ import json
 import pathlib
 import re
 import tempfile
-import typing as t
 from dataclasses import dataclass
+from typing import Any
 from unittest import mock
 
 from ansible_collections.indigo.paas.plugins.module_utils import node_groups, ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import distribute
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
+from tests.sites.conformance.doubles import DOUBLES, HOST_KEY, Double
 
-from .doubles import DOUBLES, HOST_KEY, Double
-
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 HONOURED, PARTLY, WARNED, REFUSED, DROPPED = "honoured", "in part, warned", "warned", "refused", "dropped"
 
@@ -31,7 +30,7 @@ VOLUME = {"name": "data", "location": "/srv/data"}
 USER = {"os_user_name": "ann"}
 
 # By the beginning of the names of their fields.
-CLASSES: dict[str, type[t.Any]] = {
+CLASSES: dict[str, type[Any]] = {
     "": node_groups.NodeGroup,
     "size.": node_groups.Size,
     "image.": node_groups.WantedImage,
@@ -47,27 +46,27 @@ EVERYWHERE = ("name", "safe_name", "hostname", "count", "removal_list", "indices
 NAMES = ("networks.name", "ports.name", "ports.problem", "volumes.name")
 
 
-def _size(**more: t.Any) -> Data:
+def _size(**more: Any) -> Data:
     return {"size": {**SIZE, **more}}
 
 
-def _image(**image: t.Any) -> Data:
+def _image(**image: Any) -> Data:
     return {"image": image}
 
 
-def _network(**more: t.Any) -> Data:
+def _network(**more: Any) -> Data:
     return {"networks": [{**NETWORK, **more}]}
 
 
-def _port(**more: t.Any) -> Data:
+def _port(**more: Any) -> Data:
     return {"network": {"public": True}, "ports": [{**PORT, **more}]}
 
 
-def _volume(**more: t.Any) -> Data:
+def _volume(**more: Any) -> Data:
     return {"volumes": [{**VOLUME, **more}]}
 
 
-def _user(**more: t.Any) -> Data:
+def _user(**more: Any) -> Data:
     return {"users": [{**USER, **more}]}
 
 
@@ -129,13 +128,13 @@ class Outcome:
     refusal: str | None = None
 
 
-def outcome(kind: type[t.Any], more: Data) -> Outcome:
+def outcome(kind: type[Any], more: Data) -> Outcome:
     """Return what the site at a new double of KIND makes of BARE with MORE."""
     return _outcome(kind, json.dumps(more))
 
 
 @functools.cache
-def _outcome(kind: type[t.Any], more: str) -> Outcome:
+def _outcome(kind: type[Any], more: str) -> Outcome:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         double: Double = kind(pathlib.Path(folder))
@@ -158,7 +157,7 @@ def _deployed(double: Double, group: Data) -> Outcome:
     return Outcome(double.asked(), frozenset([*placed["warnings"], *made.warnings]))
 
 
-def verdict(kind: type[t.Any], field: str) -> str:
+def verdict(kind: type[Any], field: str) -> str:
     """Return what a site at a double of KIND makes of FIELD."""
     without, using = PROBES[field]
     bare, before, after = (outcome(kind, more) for more in ({}, without, using))
@@ -171,7 +170,7 @@ def verdict(kind: type[t.Any], field: str) -> str:
     return HONOURED if changed or _is_anyhow(kind, field) else DROPPED
 
 
-def _is_anyhow(kind: type[t.Any], field: str) -> bool:
+def _is_anyhow(kind: type[Any], field: str) -> bool:
     """Return whether FIELD is so without anything that a site at a double of KIND could do."""
     with tempfile.TemporaryDirectory() as folder:
         double: Double = kind(pathlib.Path(folder))

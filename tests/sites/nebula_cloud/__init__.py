@@ -12,11 +12,11 @@ were ending; an interface also has its network's groups. Only time goes faster.
 
 from __future__ import annotations
 
-from .cloud import Nebula
-from .documents import strange
-from .machines import BOOT_FAILURE, EPILOG, POWEROFF, PROLOG, RUNNING, START, Machine
-from .refusals import ACTION, AUTHORIZATION, INTERNAL, Refused
-from .things import Image, Network, Template
+from tests.sites.nebula_cloud.cloud import Nebula
+from tests.sites.nebula_cloud.documents import strange
+from tests.sites.nebula_cloud.machines import BOOT_FAILURE, EPILOG, POWEROFF, PROLOG, RUNNING, START, Machine
+from tests.sites.nebula_cloud.refusals import ACTION, AUTHORIZATION, INTERNAL, Refused
+from tests.sites.nebula_cloud.things import Image, Network, Template
 
 __all__ = [
     "ACTION",

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import threading
 import time
-import typing as t
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from . import documents, rules
-from .endpoint import Endpoint
-from .firewall import Firewall
-from .machines import (
+from tests.sites.nebula_cloud import documents, rules
+from tests.sites.nebula_cloud.endpoint import Endpoint
+from tests.sites.nebula_cloud.firewall import Firewall
+from tests.sites.nebula_cloud.machines import (
     BOOT_FAILURE,
     DONE,
     HOLD,
@@ -24,8 +25,8 @@ from .machines import (
     STOPPED,
     Machine,
 )
-from .refusals import ACTION, API, AUTHENTICATION, INTERNAL, NO_EXISTS, Refused, unauthorized
-from .things import Attributes, Group, Image, Network, Template, Thing
+from tests.sites.nebula_cloud.refusals import ACTION, API, AUTHENTICATION, INTERNAL, NO_EXISTS, Refused, unauthorized
+from tests.sites.nebula_cloud.things import Attributes, Group, Image, Network, Template, Thing
 
 OWN = -3
 SIGNATURES: dict[str, list[type]] = {
@@ -47,7 +48,7 @@ SIGNATURES: dict[str, list[type]] = {
     "secgroup.commit": [int, bool],
     "secgroup.delete": [int],
 }
-T = t.TypeVar("T", bound=Thing)
+T = TypeVar("T", bound=Thing)
 
 
 class Nebula(Firewall):
@@ -72,7 +73,7 @@ class Nebula(Firewall):
         self.images = {0: Image("Debian 13"), 7: Image("Rocky 9")}
         worker = {"DISK": [{"IMAGE_ID": "7", "SIZE": "4096"}], "CPU": ["1"], "MEMORY": ["128"]}
         self.templates = {3: Template("worker", attributes=worker)}
-        self.faults: dict[str, list[t.Any]] = {}
+        self.faults: dict[str, list[Any]] = {}
         self.calls: list[str] = []
         self._next = {"image": 20, "vm": 10, "secgroup": 99, "address": 10}
         self._endpoint = Endpoint(self)
@@ -84,7 +85,7 @@ class Nebula(Firewall):
     def alive(self) -> list[Machine]:
         return [machine for machine in self.machines.values() if machine.state != DONE]
 
-    def answer(self, method: str, arguments: tuple[t.Any, ...]) -> tuple[t.Any, ...]:
+    def answer(self, method: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the API's answer: (True, value, 0), or (False, message, code)."""
         name = method.removeprefix("one.")
         self.calls.append(name)
@@ -101,7 +102,7 @@ class Nebula(Firewall):
         except Refused as error:
             return (False, f"[{method}] {error}", error.code)
 
-    def _check(self, given: list[t.Any], expected: list[type]) -> None:
+    def _check(self, given: list[Any], expected: list[type]) -> None:
         if len(given) < len(expected) or any(type(a) is not kind for a, kind in zip(given, expected, strict=False)):
             raise Refused(API, f"Parse error: expected {[kind.__name__ for kind in expected]}, got {given}")
 
@@ -308,6 +309,6 @@ class Nebula(Firewall):
         return self.machines[number]
 
 
-def _pool(name: str, things: dict[int, T], flag: int, written: t.Callable[[int, T], t.Any]) -> str:
+def _pool(name: str, things: dict[int, T], flag: int, written: Callable[[int, T], Any]) -> str:
     seen = sorted(number for number, thing in things.items() if flag != OWN or thing.owner == "ci")
     return documents.pool(f"{name}_POOL", [written(number, things[number]) for number in reversed(seen)])

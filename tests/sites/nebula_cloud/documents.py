@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 import inspect
-import typing as t
+from collections.abc import Iterable
+from typing import Any
 from xml.etree import ElementTree
 
 from pyone.bindings import supbind
 
-from .machines import Machine
-from .things import Group, Image, Network, Template, Thing
+from tests.sites.nebula_cloud.machines import Machine
+from tests.sites.nebula_cloud.things import Group, Image, Network, Template, Thing
 
 # Attributes that describe a machine; what else a template says belongs to its user.
 VM_ATTRIBUTES = {"NAME", "CPU", "VCPU", "MEMORY", "DISK", "NIC", "CONTEXT", "OS", "GRAPHICS", "FEATURES"}
 
 # What a document says of a network and of an image besides what they are here; none of it is read.
-NETWORK: dict[str, t.Any] = {
+NETWORK: dict[str, Any] = {
     "CLUSTERS": {"ID": 0},
     "BRIDGE": "br0",
     "STATE": 1,
@@ -30,7 +31,7 @@ NETWORK: dict[str, t.Any] = {
     "USED_LEASES": 0,
     **{name: {} for name in ("VROUTERS", "UPDATED_VMS", "OUTDATED_VMS", "UPDATING_VMS", "ERROR_VMS")},
 }
-IMAGE: dict[str, t.Any] = {
+IMAGE: dict[str, Any] = {
     **dict.fromkeys(("TYPE", "DISK_TYPE", "PERSISTENT", "REGTIME", "MODTIME"), 0),
     **dict.fromkeys(("SOURCE", "PATH", "FORMAT", "FS"), ""),
     "SIZE": 2048,
@@ -72,22 +73,22 @@ def _strange(entry: ElementTree.Element) -> list[str]:
     ]
 
 
-def valid(answer: t.Any) -> t.Any:
+def valid(answer: Any) -> Any:
     if isinstance(answer, str):
         assert not strange(answer), strange(answer)
     return answer
 
 
-def attributes_of(template: str) -> dict[str, list[t.Any]]:
+def attributes_of(template: str) -> dict[str, list[Any]]:
     """Return the attributes of an XML template, each a list of texts and of dictionaries."""
-    found: dict[str, list[t.Any]] = {}
+    found: dict[str, list[Any]] = {}
     for element in ElementTree.fromstring(template):
         value = {child.tag: child.text or "" for child in element} if len(element) else (element.text or "")
         found.setdefault(element.tag, []).append(value)
     return found
 
 
-def pool(name: str, elements: t.Iterable[ElementTree.Element]) -> str:
+def pool(name: str, elements: Iterable[ElementTree.Element]) -> str:
     whole = ElementTree.Element(name)
     whole.extend(elements)
     return ElementTree.tostring(whole, encoding="unicode")
@@ -180,7 +181,7 @@ def _quota(limits: dict[str, int], used: dict[str, float]) -> dict[str, float]:
     }
 
 
-def _owned(number: int, thing: Thing) -> dict[str, t.Any]:
+def _owned(number: int, thing: Thing) -> dict[str, Any]:
     rights = {f"{who}_{what}": 1 if who == "OWNER" else 0 for who in ("OWNER", "GROUP", "OTHER") for what in "UMA"}
     if thing.owner != "ci":
         rights["OTHER_U"] = 1
@@ -195,7 +196,7 @@ def _owned(number: int, thing: Thing) -> dict[str, t.Any]:
     }
 
 
-def element(name: str, fields: t.Any) -> ElementTree.Element:
+def element(name: str, fields: Any) -> ElementTree.Element:
     found = ElementTree.Element(name)
     if not isinstance(fields, dict):
         found.text = str(fields)

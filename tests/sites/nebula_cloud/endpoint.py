@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 import threading
-import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
 from xmlrpc.client import dumps, loads
 
 
-class Answering(t.Protocol):
+class Answering(Protocol):
     """What answers the calls."""
 
     calls: list[str]
-    faults: dict[str, list[t.Any]]
+    faults: dict[str, list[Any]]
 
-    def answer(self, method: str, arguments: tuple[t.Any, ...]) -> tuple[t.Any, ...]: ...
+    def answer(self, method: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]: ...
 
 
 class Endpoint:
@@ -61,5 +61,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: t.Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

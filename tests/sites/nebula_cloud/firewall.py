@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from . import documents, rules
-from .machines import BOOT, BOOT_FAILURE, UNKNOWN, Machine
-from .refusals import ACTION, API, INTERNAL, NO_EXISTS, Refused, unauthorized
-from .things import Attributes, Group
+from tests.sites.nebula_cloud import documents, rules
+from tests.sites.nebula_cloud.machines import BOOT, BOOT_FAILURE, UNKNOWN, Machine
+from tests.sites.nebula_cloud.refusals import ACTION, API, INTERNAL, NO_EXISTS, Refused, unauthorized
+from tests.sites.nebula_cloud.things import Attributes, Group
 
 
 class Firewall:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-import typing as t
+from typing import Any
 
 State = tuple[int, int]
 
@@ -25,7 +25,7 @@ FAILURES = (36, 37, 38, 39, 40, 41, 42, 44, 46, 47, 48, 49, 50, 61)
 class Machine:
     """A virtual machine; `path` is the sequence of states that it goes through, one each STEP seconds."""
 
-    def __init__(self, number: int, attributes: dict[str, list[t.Any]], path: list[State], step: float) -> None:
+    def __init__(self, number: int, attributes: dict[str, list[Any]], path: list[State], step: float) -> None:
         self.id = number
         self.attributes = attributes
         self.step = step

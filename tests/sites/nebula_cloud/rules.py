@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import typing as t
+from typing import Any
 
-from .refusals import INTERNAL, Refused, unauthorized
-from .things import Attributes, Image
+from tests.sites.nebula_cloud.refusals import INTERNAL, Refused, unauthorized
+from tests.sites.nebula_cloud.things import Attributes, Image
 
 # A selection of those that oned.conf names by default.
 RESTRICTED = {
@@ -102,5 +102,5 @@ def _require_address(text: str) -> None:
         raise Refused(INTERNAL, "Wrong format for IP value.") from None
 
 
-def without_duplicates(rules: list[t.Any]) -> list[t.Any]:
+def without_duplicates(rules: list[Any]) -> list[Any]:
     return [rule for place, rule in enumerate(rules) if rule not in rules[:place]]

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import time
-import typing as t
 from dataclasses import dataclass, field
+from typing import Any
 
-Attributes = dict[str, list[t.Any]]
+Attributes = dict[str, list[Any]]
 
 ADMINISTRATOR = "oneadmin"
 USERS = {ADMINISTRATOR: 0, "ci": 2, "mallory": 3, "maria": 4}

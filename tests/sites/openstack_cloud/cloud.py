@@ -16,7 +16,8 @@ import json
 import os
 import pathlib
 import time
-import typing as t
+from collections.abc import Iterator
+from typing import Any
 
 import docker
 import openstack
@@ -45,7 +46,7 @@ class Project:
     clouds_file: pathlib.Path
     connection: openstack.connection.Connection
 
-    def options(self, **more: t.Any) -> dict[str, t.Any]:
+    def options(self, **more: Any) -> dict[str, Any]:
         """Return the options of a site that is this project; its virtual servers run no SSH server."""
         return {
             "type": "openstack",
@@ -57,7 +58,7 @@ class Project:
             **more,
         }
 
-    def behind(self, **settings: t.Any) -> pathlib.Path:
+    def behind(self, **settings: Any) -> pathlib.Path:
         """Return a clouds.yaml with SETTINGS, such as compute_endpoint_override or another auth."""
         path = self.clouds_file.with_name(f"{self.name}-{next(_NUMBERS)}.yaml")
         clouds = json.loads(self.clouds_file.read_text())
@@ -127,7 +128,7 @@ class OpenStackCloud:
 
 
 @contextlib.contextmanager
-def running(directory: pathlib.Path, *, keep: bool = False) -> t.Iterator[OpenStackCloud]:
+def running(directory: pathlib.Path, *, keep: bool = False) -> Iterator[OpenStackCloud]:
     """Give the cloud, started first, and take it away again unless it is to be kept for the next time."""
     engine = docker.from_env(timeout=BUILD_TIMEOUT)
     _remove_orphans(engine)
@@ -142,7 +143,7 @@ def running(directory: pathlib.Path, *, keep: bool = False) -> t.Iterator[OpenSt
             _remove(engine, container.name)
 
 
-def _start(engine: docker.DockerClient, name: str, labels: dict[str, str]) -> t.Any:
+def _start(engine: docker.DockerClient, name: str, labels: dict[str, str]) -> Any:
     """Start the cloud, with a network for its machines whose upper half the engine leaves alone."""
     image = _image(engine)
     guests = engine.networks.create(name, labels=labels)
@@ -188,7 +189,7 @@ def _image(engine: docker.DockerClient) -> str:
     return TAG
 
 
-def _build(engine: docker.DockerClient, tag: str | None, **more: t.Any) -> None:
+def _build(engine: docker.DockerClient, tag: str | None, **more: Any) -> None:
     lines: list[str] = []
     for event in engine.api.build(
         path=str(HERE), tag=tag, network_mode="host", rm=True, forcerm=True, decode=True, **more
@@ -198,7 +199,7 @@ def _build(engine: docker.DockerClient, tag: str | None, **more: t.Any) -> None:
             raise RuntimeError("\n".join([*lines[-20:], event["error"]]))
 
 
-def _kept(engine: docker.DockerClient) -> t.Any:
+def _kept(engine: docker.DockerClient) -> Any:
     for container in engine.containers.list(filters={"name": f"^/{KEPT}$"}):
         return container
     _remove(engine, KEPT)
@@ -215,7 +216,7 @@ def _remove_orphans(engine: docker.DockerClient) -> None:
             _remove(engine, name)
 
 
-def _address_when_ready(container: t.Any) -> str:
+def _address_when_ready(container: Any) -> str:
     began = time.monotonic()
     while b"ready" not in container.logs():
         container.reload()

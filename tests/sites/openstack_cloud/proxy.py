@@ -8,7 +8,8 @@ import dataclasses
 import http.client
 import http.server
 import threading
-import typing as t
+from collections.abc import Callable
+from typing import Any
 
 
 @dataclasses.dataclass
@@ -33,7 +34,7 @@ class Answer:
 DROP = Answer(0)  # the connection ends without an answer
 DROP_AFTER = Answer(0, after=True)
 
-Rule = t.Callable[[Request], "Answer | None"]
+Rule = Callable[[Request], "Answer | None"]
 
 
 class Proxy:
@@ -54,7 +55,7 @@ class Proxy:
 
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = handle_any
 
-            def log_message(self, *_args: t.Any) -> None:
+            def log_message(self, *_args: Any) -> None:
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -89,7 +90,7 @@ class Proxy:
             handler.end_headers()
             handler.wfile.write(content)
 
-    def _pass_on(self, request: Request, headers: t.Any) -> tuple[int, dict[str, str], bytes]:
+    def _pass_on(self, request: Request, headers: Any) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(*self._target, timeout=120)
         try:
             kept = {
@@ -102,7 +103,7 @@ class Proxy:
             connection.close()
 
 
-def times(number: int, wanted: t.Callable[[Request], bool], answer: Answer) -> Rule:
+def times(number: int, wanted: Callable[[Request], bool], answer: Answer) -> Rule:
     """Return a rule that gives ANSWER to the first NUMBER requests that are WANTED."""
     left = [number]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import typing as t
 from pathlib import Path
+from typing import Any, ClassVar
 
 from ansible import constants
 
@@ -19,13 +19,13 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action impo
 class ActionModule(ControllerAction):
     """One call of the collection's code."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {
+    SPEC: ClassVar[dict[str, Any]] = {
         "plan": {"type": "dict", "required": True},
         "directory": {"type": "path", "required": True},
         "cache": {"type": "path", "default": "~/.cache/indigo-paas/artifacts"},
     }
 
-    def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
         finders = Finders(_find_collection, _has_role)
         directory, cache = Path(args["directory"]), Path(args["cache"])
         return prepare(args["plan"], directory, cache, finders, self._task.check_mode)

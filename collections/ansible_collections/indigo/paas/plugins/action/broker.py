@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import candidates, distribute
 from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet
@@ -16,7 +16,7 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action impo
 class ActionModule(ControllerAction):
     """One call of the broker."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {
+    SPEC: ClassVar[dict[str, Any]] = {
         "plan": {"type": "dict", "required": True},
         "sites": {"type": "dict", "required": True},
         "site": {"type": "str"},
@@ -25,7 +25,7 @@ class ActionModule(ControllerAction):
         "spread": {"type": "bool", "default": False},
     }
 
-    def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
         plan, wanted, deployment = args["plan"], [args["site"]] if args["site"] else [], args["deployment"]
         descriptions = describe_sites(args["sites"])
         standing = _fleet(args).standing(plan["groups"])
@@ -38,7 +38,7 @@ class ActionModule(ControllerAction):
         }
 
 
-def _fleet(args: dict[str, t.Any]) -> Fleet:
+def _fleet(args: dict[str, Any]) -> Fleet:
     if args["nodes"] is not None:
         return Fleet.of(args["nodes"])
     return find_fleet(args["sites"], args["deployment"]) if args["deployment"] else Fleet({})

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.fleet import (
     Fleet,
@@ -20,13 +20,13 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.deployment_key import 
 from ansible_collections.indigo.paas.plugins.plugin_utils.node_changes import diff, lists
 from ansible_collections.indigo.paas.plugins.plugin_utils.prepared import services_of
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 class ActionModule(ControllerAction):
     """One call for all sites, and the deployment's key and known hosts beside it."""
 
-    SPEC: t.ClassVar[Data] = {
+    SPEC: ClassVar[Data] = {
         "sites": {"type": "dict", "required": True},
         "deployment": {"type": "str", "required": True},
         "plan": {"type": "dict"},
@@ -42,7 +42,7 @@ class ActionModule(ControllerAction):
         "ssh_key": {"type": "path", "no_log": False},
         "public_key": {"type": "str", "no_log": False},
     }
-    RULES: t.ClassVar[Data] = {
+    RULES: ClassVar[Data] = {
         "required_if": [
             ("state", "present", ("plan",)),
             ("state", "present", ("ssh_key", "public_key"), True),

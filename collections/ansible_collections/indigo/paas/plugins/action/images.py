@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-import typing as t
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import PreparedImage
@@ -18,13 +18,13 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action impo
 from ansible_collections.indigo.paas.plugins.plugin_utils.prepared import machines_of
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_of
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 class ActionModule(ControllerAction):
     """What has to be made before machines run, and the images of these afterwards."""
 
-    SPEC: t.ClassVar[Data] = {
+    SPEC: ClassVar[Data] = {
         "site": {"type": "dict", "required": True},
         "state": {"type": "str", "choices": ["planned", "present"], "default": "planned"},
         "plan": {"type": "dict"},
@@ -33,7 +33,7 @@ class ActionModule(ControllerAction):
         "preparations": {"type": "list", "elements": "dict"},
         "nodes": {"type": "list", "elements": "dict"},
     }
-    RULES: t.ClassVar[Data] = {
+    RULES: ClassVar[Data] = {
         "required_if": [("state", "planned", ("plan",)), ("state", "present", ("preparations", "nodes"))]
     }
 

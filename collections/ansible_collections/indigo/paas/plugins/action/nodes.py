@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
@@ -13,13 +13,13 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.deployment_key import 
 from ansible_collections.indigo.paas.plugins.plugin_utils.node_changes import diff, lists
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_of
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 class ActionModule(ControllerAction):
     """One call of the site, and the deployment's key and known hosts beside it."""
 
-    SPEC: t.ClassVar[Data] = {
+    SPEC: ClassVar[Data] = {
         "site": {"type": "dict", "required": True},
         "deployment": {"type": "str", "required": True},
         "groups": {"type": "list", "elements": "dict"},
@@ -27,7 +27,7 @@ class ActionModule(ControllerAction):
         "ssh_key": {"type": "path", "no_log": False},
         "public_key": {"type": "str", "no_log": False},
     }
-    RULES: t.ClassVar[Data] = {
+    RULES: ClassVar[Data] = {
         "required_if": [
             ("state", "present", ("groups",)),
             ("state", "present", ("ssh_key", "public_key"), True),

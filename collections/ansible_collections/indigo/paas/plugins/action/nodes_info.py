@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet
@@ -14,20 +14,20 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action impo
 from ansible_collections.indigo.paas.plugins.plugin_utils.inventory_groups import require_own_groups
 from ansible_collections.indigo.paas.plugins.plugin_utils.sites import named_site
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 class ActionModule(ControllerAction):
     """One listing of each site."""
 
-    SPEC: t.ClassVar[Data] = {
+    SPEC: ClassVar[Data] = {
         "site": {"type": "dict"},
         "sites": {"type": "dict"},
         "deployment": {"type": "str", "required": True},
         "groups": {"type": "list", "elements": "dict"},
         "lenient": {"type": "bool", "default": False},
     }
-    RULES: t.ClassVar[Data] = {
+    RULES: ClassVar[Data] = {
         "required_one_of": [("site", "sites")],
         "mutually_exclusive": [("site", "sites")],
     }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, ClassVar
 
 from ansible import constants
 
@@ -16,7 +16,7 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action impo
 class ActionModule(ControllerAction):
     """One call of the planner."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {
+    SPEC: ClassVar[dict[str, Any]] = {
         "template": {"type": "path", "required": True},
         "inputs": {"type": "dict", "default": {}},
         "counts": {"type": "dict", "default": {}},
@@ -25,7 +25,7 @@ class ActionModule(ControllerAction):
         "trust": {"type": "bool", "default": False},
     }
 
-    def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
         plan = plan_template(**{"path" if name == "template" else name: args[name] for name in self.SPEC})
         planned = {"plan": plan.to_dict(), "trusted": args["trust"]}
         return {**planned, "warnings": [_INJECTED]} if constants.INJECT_FACTS_AS_VARS else planned

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.fleet import power_fleet
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
@@ -16,14 +16,14 @@ STATES = {True: "running", False: "stopped"}
 class ActionModule(ControllerAction):
     """One call for all sites."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {
+    SPEC: ClassVar[dict[str, Any]] = {
         "sites": {"type": "dict", "required": True},
         "deployment": {"type": "str", "required": True},
         "nodes": {"type": "list", "elements": "str", "required": True},
         "state": {"type": "str", "choices": list(STATES.values()), "required": True},
     }
 
-    def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
         running = args["state"] == STATES[True]
         switched = power_fleet(
             args["sites"], args["deployment"], args["nodes"], running=running, dry_run=self._task.check_mode

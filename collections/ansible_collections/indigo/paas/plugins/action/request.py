@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils import handover
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
@@ -14,12 +14,12 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action impo
 class ActionModule(ControllerAction):
     """One text read, its files written."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {
+    SPEC: ClassVar[dict[str, Any]] = {
         "request": {"type": "str", "required": True, "no_log": True},
         "directory": {"type": "path", "required": True},
     }
 
-    def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
         given = handover.unpack(args["request"])
         template = handover.write(given, args["directory"])
         return {"variables": {**given.variables, **({"paas_template": template} if template else {})}}

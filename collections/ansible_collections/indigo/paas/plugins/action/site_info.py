@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites
 from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action import ControllerAction
@@ -14,7 +14,7 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.controller_action impo
 class ActionModule(ControllerAction):
     """One call of each site."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {"sites": {"type": "dict", "required": True}}
+    SPEC: ClassVar[dict[str, Any]] = {"sites": {"type": "dict", "required": True}}
 
-    def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
         return {"sites": describe_sites(args["sites"])}

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -31,23 +32,23 @@ class ActionModule(WaitForConnection):  # type: ignore[misc]
 
     _VALID_ARGS = WaitForConnection._VALID_ARGS | {"facts", "settled"}
 
-    _facts: t.Mapping[str, t.Any] | None = None
+    _facts: Mapping[str, Any] | None = None
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Wait, and return the facts that were asked for beside what Ansible's own action returns."""
         asked = self._task.args.get("facts", "none")
         if asked not in ("none", *_SUBSETS):
             raise AnsibleActionFail(f"facts is {asked!r}, and must be one of: none, {', '.join(_SUBSETS)}")
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         if self._facts and not result.get("failed"):
             result["ansible_facts"] = self._facts
         return result
 
-    def _execute_module(self, module_name: str, **options: t.Any) -> dict[str, t.Any]:
+    def _execute_module(self, module_name: str, **options: Any) -> dict[str, Any]:
         """Run the module setup in place of ping where facts are wanted: each module run costs a node half a second."""
         subset = _SUBSETS.get(self._task.args.get("facts", "none"))
         if subset is None or module_name != _PING:
-            return t.cast("dict[str, t.Any]", super()._execute_module(module_name, **options))
+            return cast("dict[str, Any]", super()._execute_module(module_name, **options))
         found = super()._execute_module(_SETUP, **{**options, "module_args": {"gather_subset": subset}})
         if found.get("failed"):
             raise AnsibleError(found.get("msg", "the facts of the node cannot be gathered"))
@@ -55,7 +56,7 @@ class ActionModule(WaitForConnection):  # type: ignore[misc]
         return {"ping": "pong"}
 
     def do_until_success_or_timeout(
-        self, what: t.Callable[[int], None], timeout: int, connect_timeout: int, what_desc: str, sleep: int = 1
+        self, what: Callable[[int], None], timeout: int, connect_timeout: int, what_desc: str, sleep: int = 1
     ) -> None:
         """Do WHAT again and again. Raises TimedOutException when it is late, or when it will never succeed."""
         # Other connections have other words, and options.

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
@@ -25,17 +26,17 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.sites import site_opti
 SITES_GROUP = "paas_sites"
 
 
-def sites(hostvars: t.Mapping[str, t.Any], names: list[str]) -> dict[str, dict[str, t.Any]]:
+def sites(hostvars: Mapping[str, Any], names: list[str]) -> dict[str, dict[str, Any]]:
     """Return the options of the sites NAMES, by name."""
     return {str(name): _options(hostvars, name) for name in names}
 
 
-def site(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
+def site(hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return the options of the site NAME, its name among them."""
     return {**sites(hostvars, [name])[str(name)], "name": str(name)}
 
 
-def survey_inputs(hostvars: t.Any, name: str) -> dict[str, t.Any]:
+def survey_inputs(hostvars: Any, name: str) -> dict[str, Any]:
     """Return the template's inputs that host NAME has from a survey of AWX, by name.
 
     They are taken as they were given, so that Jinja in an answer is text even where extra variables are templates.
@@ -46,8 +47,8 @@ def survey_inputs(hostvars: t.Any, name: str) -> dict[str, t.Any]:
 
 
 def inventory_hosts(
-    plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], ssh_key: str | None = None
-) -> list[dict[str, t.Any]]:
+    plan: dict[str, Any], nodes: list[dict[str, Any]], ssh_key: str | None = None
+) -> list[dict[str, Any]]:
     """Return the inventory's view of NODES: dicts with ``name``, ``groups`` and ``vars``."""
     planned = plain(plan)
     return [
@@ -56,18 +57,18 @@ def inventory_hosts(
     ]
 
 
-def hosts_file(nodes: list[dict[str, t.Any]]) -> str:
+def hosts_file(nodes: list[dict[str, Any]]) -> str:
     """Return the lines of a hosts file that name NODES, each at its first private address."""
     return "\n".join(f"{node['private_address'][0]} {node['name']}" for node in plain(nodes) if node["private_address"])
 
 
 def role_arguments(
-    plan: dict[str, t.Any],
-    nodes: list[dict[str, t.Any]],
-    hostvars: t.Mapping[str, t.Any],
+    plan: dict[str, Any],
+    nodes: list[dict[str, Any]],
+    hostvars: Mapping[str, Any],
     host: str,
     stage: str | None = None,
-) -> dict[str, t.Any]:
+) -> dict[str, Any]:
     """Return the role arguments of HOST in STAGE (in all stages when None), by name.
 
     Those of a stage that turn out to be wrong, now that their values are known, are an error.
@@ -80,13 +81,13 @@ def role_arguments(
 
 
 def peers(
-    plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any], stage: str
-) -> list[dict[str, t.Any]]:
+    plan: dict[str, Any], nodes: list[dict[str, Any]], hostvars: Mapping[str, Any], stage: str
+) -> list[dict[str, Any]]:
     """Return the nodes of the service of STAGE, each with its name, address, group, index and arguments."""
     return hosts.peers(plain(plan), _state(nodes, hostvars), str(stage))
 
 
-def variables_of_facts(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def variables_of_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return FACTS by the names that variables of facts have: ``ansible_os_family`` for ``os_family``.
 
     What would change how Ansible reaches a host is left out: the machine says it, and may be a stranger's.
@@ -95,12 +96,12 @@ def variables_of_facts(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {name: value for name, value in clean_facts(named).items() if is_variable(name) and name not in STEERING}
 
 
-def stages_with(stages: list[dict[str, t.Any]], entry_point: str) -> list[dict[str, t.Any]]:
+def stages_with(stages: list[dict[str, Any]], entry_point: str) -> list[dict[str, Any]]:
     """Return those of STAGES whose role has the tasks file ENTRY_POINT; external stages have none."""
     return [stage for stage in plain(stages) if stage.get("role") and has_entry_point(stage["role"], entry_point)]
 
 
-def parts(plan: dict[str, t.Any], stage: dict[str, t.Any]) -> str:
+def parts(plan: dict[str, Any], stage: dict[str, Any]) -> str:
     """Return the components of STAGE, each with the group of its nodes, as it is told while the stage runs."""
     planned, wanted_names = plain(plan), plain(stage)["components"]
     groups = {group["name"]: group["group"] for group in planned["groups"]}
@@ -108,7 +109,7 @@ def parts(plan: dict[str, t.Any], stage: dict[str, t.Any]) -> str:
     return "; ".join(f"{name} ({found.get(name)})" for name in wanted_names)
 
 
-def outputs(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def outputs(plan: dict[str, Any], nodes: list[dict[str, Any]], hostvars: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the template's outputs, by name; null where nothing is known.
 
     One that cannot be computed is null, too, with a warning.
@@ -120,21 +121,21 @@ def outputs(plan: dict[str, t.Any], nodes: list[dict[str, t.Any]], hostvars: t.M
     return found
 
 
-def _options(hostvars: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
+def _options(hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:
     if name not in hostvars:
-        known: t.Any = next((hostvars[host]["groups"].get(SITES_GROUP, []) for host in hostvars), [])
+        known: Any = next((hostvars[host]["groups"].get(SITES_GROUP, []) for host in hostvars), [])
         hint = did_you_mean(name, map(str, known), what="sites")
         raise AnsibleFilterError(f"There is no site '{name}'. {hint}")
 
-    def hosts(group: str) -> list[tuple[str, dict[str, t.Any]]]:
+    def hosts(group: str) -> list[tuple[str, dict[str, Any]]]:
         names = hostvars[name]["groups"].get(group, [])
         return [(str(host), {key: hostvars[host][key] for key in hostvars[host] if wanted(key)}) for host in names]
 
-    options: dict[str, t.Any] = plain(with_hosts(site_options(hostvars[name]), hosts))
+    options: dict[str, Any] = plain(with_hosts(site_options(hostvars[name]), hosts))
     return options
 
 
-def _state(nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _state(nodes: list[dict[str, Any]], hostvars: Mapping[str, Any]) -> dict[str, Any]:
     names = [str(node["name"]) for node in nodes]
     facts = {name: plain(hostvars[name].get(TOLD) or {}) for name in names if name in hostvars}
     return {"nodes": plain(nodes), "facts": facts}
@@ -143,7 +144,7 @@ def _state(nodes: list[dict[str, t.Any]], hostvars: t.Mapping[str, t.Any]) -> di
 class FilterModule:
     """The filters of a deployment's playbooks."""
 
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "site": site,
             "sites": sites,

@@ -5,24 +5,25 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.plugin_utils import arguments, scopes
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 
 
-def scope_begins(hostvars: t.Any, hosts: list[str], scope: str) -> bool:
+def scope_begins(hostvars: Any, hosts: list[str], scope: str) -> bool:
     """Open SCOPE for HOSTS. Returns False, so that the meta task whose condition this is does nothing itself."""
     scopes.begin(hostvars, plain(hosts), str(scope))
     return False
 
 
 def stage_begins(
-    hostvars: t.Any,
+    hostvars: Any,
     hosts: list[str],
-    stage: dict[str, t.Any],
-    planned: dict[str, t.Any],
-    nodes: list[dict[str, t.Any]],
+    stage: dict[str, Any],
+    planned: dict[str, Any],
+    nodes: list[dict[str, Any]],
     refuse: bool = True,
 ) -> bool:
     """Open the scope of STAGE for HOSTS, and give the arguments of its role to those that take part in it.
@@ -36,13 +37,13 @@ def stage_begins(
     return False
 
 
-def scope_ends(hostvars: t.Any, hosts: list[str], scope: str, tells: list[dict[str, t.Any]]) -> bool:
+def scope_ends(hostvars: Any, hosts: list[str], scope: str, tells: list[dict[str, Any]]) -> bool:
     """Close SCOPE for HOSTS but for the facts of TELLS. Returns False, as C(scope_begins)."""
     scopes.end(hostvars, plain(hosts), str(scope), plain(tells))
     return False
 
 
-def told(hostvars: t.Any, hosts: list[str], component: str, operation: int, fact: str) -> t.Any:
+def told(hostvars: Any, hosts: list[str], component: str, operation: int, fact: str) -> Any:
     """Return what an operation of COMPONENT told on the first of HOSTS where it did; None when it did on none."""
     for host in hosts:
         found = hostvars[host].get(scopes.TOLD) or {}
@@ -55,7 +56,7 @@ def told(hostvars: t.Any, hosts: list[str], component: str, operation: int, fact
 class FilterModule:
     """The filters of scopes."""
 
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "scope_begins": scope_begins,
             "scope_ends": scope_ends,

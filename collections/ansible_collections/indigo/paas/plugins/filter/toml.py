@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
@@ -13,7 +14,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.toml import toml_text
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 
 
-def to_toml(document: dict[str, t.Any]) -> str:
+def to_toml(document: dict[str, Any]) -> str:
     """Return DOCUMENT as TOML text."""
     try:
         return toml_text(plain(document))
@@ -24,5 +25,5 @@ def to_toml(document: dict[str, t.Any]) -> str:
 class FilterModule:
     """What writes configuration files."""
 
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"to_toml": to_toml}

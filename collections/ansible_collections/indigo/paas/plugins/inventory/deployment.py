@@ -145,7 +145,7 @@ site: local
 """
 
 import os
-import typing as t
+from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -180,7 +180,7 @@ class InventoryModule(BaseInventoryPlugin):
     def verify_file(self, path: str) -> bool:
         return super().verify_file(path) and path.endswith((".indigo.yml", ".indigo.yaml"))
 
-    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         require_marked_templates()
         self._read_config_data(path)
@@ -198,7 +198,7 @@ class InventoryModule(BaseInventoryPlugin):
         except PaasError as error:
             raise AnsibleParserError(str(error)) from error
 
-    def _request(self, path: str) -> dict[str, t.Any]:
+    def _request(self, path: str) -> dict[str, Any]:
         """Return what is asked for, as the variables that the playbooks read; extra variables win."""
         here = os.path.dirname(os.path.abspath(path))
         options = plain(self.get_options())
@@ -226,7 +226,7 @@ class InventoryModule(BaseInventoryPlugin):
         answers = {name: plain(extra[name]) for name in extra if survey.is_answer(str(name))}
         return {**request, "paas_inputs": {**request["paas_inputs"], **survey.survey_inputs(answers)}}
 
-    def _populate(self, request: dict[str, t.Any]) -> None:
+    def _populate(self, request: dict[str, Any]) -> None:
         plan = plan_template(
             request["paas_template"],
             request["paas_inputs"],
@@ -245,7 +245,7 @@ class InventoryModule(BaseInventoryPlugin):
         if fleet is not None:
             self._add_nodes(plan, fleet)
 
-    def _fleet(self, request: dict[str, t.Any]) -> Fleet | None:
+    def _fleet(self, request: dict[str, Any]) -> Fleet | None:
         """Return the nodes that the deployment has at its sites; None where no site can be asked."""
         sites = self._sites()
         asked = [request["paas_site"]] if request["paas_site"] else request["paas_candidates"] or list(sites)
@@ -259,11 +259,11 @@ class InventoryModule(BaseInventoryPlugin):
             self.display.warning(reason)
         return fleet
 
-    def _require_own_groups(self, plan: dict[str, t.Any], fleet: Fleet | None) -> None:
+    def _require_own_groups(self, plan: dict[str, Any], fleet: Fleet | None) -> None:
         known = {name: [host.name for host in group.get_hosts()] for name, group in self.inventory.groups.items()}
         require_own_groups(plan["groups"], known, [node["name"] for node in fleet.to_list()] if fleet else [])
 
-    def _add_nodes(self, plan: dict[str, t.Any], fleet: Fleet) -> None:
+    def _add_nodes(self, plan: dict[str, Any], fleet: Fleet) -> None:
         leaving = fleet.leaving(plan["groups"]).to_list()
         names = {node["name"] for node in leaving}
         staying = [node for node in fleet.to_list() if node["name"] not in names]
@@ -275,28 +275,28 @@ class InventoryModule(BaseInventoryPlugin):
         for host in hosts.inventory_hosts(plan, leaving):
             self._add_host(host["name"], [LEAVING_GROUP], host["vars"])
 
-    def _add_host(self, name: str, groups: list[str], variables: dict[str, t.Any]) -> None:
+    def _add_host(self, name: str, groups: list[str], variables: dict[str, Any]) -> None:
         self.inventory.add_host(name)
         for group in groups:
             self.inventory.add_group(group)
             self.inventory.add_host(name, group)
         self._set(name, variables)
 
-    def _set(self, host: str, variables: dict[str, t.Any]) -> None:
+    def _set(self, host: str, variables: dict[str, Any]) -> None:
         for name, value in variables.items():
             self.inventory.set_variable(host, name, value)
 
-    def _sites(self) -> dict[str, dict[str, t.Any]]:
+    def _sites(self) -> dict[str, dict[str, Any]]:
         """Return the options of the sites that earlier inventory sources describe, by name."""
         group = self.inventory.groups.get(SITES_GROUP)
         found = group.get_hosts() if group else []
         return {host.name: with_hosts(site_options(self._variables(host)), self._hosts) for host in found}
 
-    def _hosts(self, group: str) -> list[tuple[str, dict[str, t.Any]]]:
+    def _hosts(self, group: str) -> list[tuple[str, dict[str, Any]]]:
         found = self.inventory.groups.get(group)
         return [(host.name, self._variables(host)) for host in found.get_hosts()] if found else []
 
-    def _variables(self, host: t.Any) -> dict[str, t.Any]:
+    def _variables(self, host: Any) -> dict[str, Any]:
         """Return what sites are told of HOST by its variables, evaluated."""
         variables = combine_vars(self._group_variables(host), host.get_vars())
         templar = Templar(self.loader, variables=variables)
@@ -306,8 +306,8 @@ class InventoryModule(BaseInventoryPlugin):
             if key.startswith(PREFIX) or wanted(key)
         }
 
-    def _group_variables(self, host: t.Any) -> dict[str, t.Any]:
-        variables: dict[str, t.Any] = {}
+    def _group_variables(self, host: Any) -> dict[str, Any]:
+        variables: dict[str, Any] = {}
         for group in sorted(host.get_groups(), key=lambda group: (group.depth, group.priority, group.name)):
             variables = combine_vars(variables, group.get_vars())
         sources = self.inventory.processed_sources or []

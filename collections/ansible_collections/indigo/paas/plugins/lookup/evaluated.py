@@ -44,7 +44,7 @@ _raw:
   elements: raw
 """
 
-import typing as t
+from typing import Any
 
 from ansible.plugins.lookup import LookupBase
 
@@ -56,7 +56,7 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 class LookupModule(LookupBase):
     """One call of the evaluator, with Ansible's own templating."""
 
-    def run(self, terms: t.Any, variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
+    def run(self, terms: Any, variables: Any = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         if not self.get_option("trust"):
             return [jinja.source(plain(term)) for term in terms]

@@ -8,18 +8,19 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-import typing as t
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection, wait
+from typing import Any, cast
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError, Problem, SiteError
 
-Say = t.Callable[[str], None]
-Call = t.Callable[[Say], t.Any]
+Say = Callable[[str], None]
+Call = Callable[[Say], Any]
 
 
 def run_apart(
-    calls: t.Mapping[str, Call], say: t.Callable[[str, str], None], seconds: float | None = None
-) -> dict[str, t.Any]:
+    calls: Mapping[str, Call], say: Callable[[str, str], None], seconds: float | None = None
+) -> dict[str, Any]:
     """Run CALLS at once, each in a process of its own; return what each returned, or the SiteError that ended it.
 
     calls     by name; each gets a function that takes a line for people
@@ -32,7 +33,7 @@ def run_apart(
     context = multiprocessing.get_context("fork")
     pipes: dict[Connection, str] = {}
     processes = []
-    answers: dict[str, t.Any] = {}
+    answers: dict[str, Any] = {}
     try:
         for name, call in calls.items():
             mine, theirs = context.Pipe(duplex=False)
@@ -51,14 +52,14 @@ def run_apart(
 
 
 def _listen(
-    pipes: dict[Connection, str], answers: dict[str, t.Any], say: t.Callable[[str, str], None], seconds: float | None
+    pipes: dict[Connection, str], answers: dict[str, Any], say: Callable[[str, str], None], seconds: float | None
 ) -> None:
     end = None if seconds is None else time.monotonic() + seconds
     while pipes:
         ready = wait(list(pipes), None if end is None else max(0.0, end - time.monotonic()))
         if not ready:
             return
-        for pipe in t.cast("list[Connection]", ready):
+        for pipe in cast("list[Connection]", ready):
             name = pipes[pipe]
             try:
                 kind, value = pipe.recv()
@@ -76,7 +77,7 @@ def _listen(
 def _work(call: Call, pipe: Connection) -> None:
     lock = threading.Lock()
 
-    def tell(kind: str, value: t.Any) -> None:
+    def tell(kind: str, value: Any) -> None:
         with lock:
             pipe.send((kind, value))
 

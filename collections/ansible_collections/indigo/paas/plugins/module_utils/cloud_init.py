@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import shlex
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import (
@@ -43,8 +44,8 @@ def user_data(
     hostname: str,
     public_key: str,
     host_key: KeyPair,
-    users: t.Iterable[Account] = (),
-    volumes: t.Mapping[str, Volume] | None = None,
+    users: Iterable[Account] = (),
+    volumes: Mapping[str, Volume] | None = None,
 ) -> str:
     """Return the user data of a machine.
 
@@ -59,7 +60,7 @@ def user_data(
     problems = [*account_problems(users), *volume_problems(mounted.values())]
     if problems:
         raise SiteError(problems, bad_input=True)
-    config: dict[str, t.Any] = {
+    config: dict[str, Any] = {
         "hostname": hostname,
         "disable_root": False,
         "ssh_pwauth": False,
@@ -74,7 +75,7 @@ def user_data(
     return f"#cloud-config\n{json.dumps(config, indent=1)}\n"
 
 
-def mount_script(volumes: t.Mapping[str, Volume]) -> str:
+def mount_script(volumes: Mapping[str, Volume]) -> str:
     """Return the shell script that mounts VOLUMES, by their ids; it may run at each start."""
     lines = []
     for id, volume in volumes.items():
@@ -83,7 +84,7 @@ def mount_script(volumes: t.Mapping[str, Volume]) -> str:
     return _MOUNT + "".join(lines)
 
 
-def _account(user: Account) -> dict[str, t.Any]:
+def _account(user: Account) -> dict[str, Any]:
     return {
         "name": user.name,
         "shell": "/bin/bash",
@@ -94,7 +95,7 @@ def _account(user: Account) -> dict[str, t.Any]:
     }
 
 
-def account_script(users: t.Iterable[Account]) -> str:
+def account_script(users: Iterable[Account]) -> str:
     """Return the shell script that makes USERS, where no cloud-init does; it may run at each start."""
     return "\n".join(map(_account_lines, users))
 

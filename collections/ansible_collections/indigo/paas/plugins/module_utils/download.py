@@ -12,7 +12,7 @@ import urllib.request
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
-from .errors import PaasError
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 
 MAX_BYTES = 50_000_000
 SECONDS = 30.0

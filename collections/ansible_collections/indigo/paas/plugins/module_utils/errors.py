@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import effort
+from ansible_collections.indigo.paas.plugins.module_utils import effort
 
 # Among how many known names an unknown one is looked for, and how much of it.
 _SEARCHED = 2000

@@ -9,7 +9,7 @@ import functools
 import re
 import unicodedata
 
-from .errors import Problem
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem
 
 MAX_WIDTH = 100
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume
 
 
-def require_offered(site: str, groups: t.Iterable[NodeGroup], offered: t.Iterable[t.Any]) -> None:
+def require_offered(site: str, groups: Iterable[NodeGroup], offered: Iterable[Any]) -> None:
     """Raise SiteError (bad_input) where a volume of GROUPS is, or is a copy of, one that is not OFFERED at SITE.
 
     OFFERED are names or ids, as the option `volumes` of a site has them.

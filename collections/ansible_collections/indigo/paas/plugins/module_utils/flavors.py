@@ -8,7 +8,8 @@ A flavor is {id, name, cpus, memory in bytes, disk in bytes, gpus, preemptible}.
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
@@ -17,12 +18,10 @@ from ansible_collections.indigo.paas.plugins.module_utils.node_groups import Nod
 MIB = 1024**2
 GIB = 1024**3
 
-Flavor = dict[str, t.Any]
+Flavor = dict[str, Any]
 
 
-def choose(
-    flavors: t.Iterable[Flavor], group: NodeGroup, image: t.Mapping[str, t.Any], *, disk_is_volume: bool
-) -> Flavor:
+def choose(flavors: Iterable[Flavor], group: NodeGroup, image: Mapping[str, Any], *, disk_is_volume: bool) -> Flavor:
     """Return the flavor for the nodes of GROUP: the one it names, or the smallest that holds it.
 
     image            what they start from, with the least disk in GiB and memory in bytes that it needs
@@ -46,7 +45,7 @@ def choose(
     return min(fitting, key=order)
 
 
-def order(flavor: Flavor) -> tuple[t.Any, ...]:
+def order(flavor: Flavor) -> tuple[Any, ...]:
     """Return what sorts flavors from the smallest to the largest."""
     return (flavor["gpus"], flavor["cpus"], flavor["memory"], flavor["disk"], flavor["name"], flavor["id"])
 
@@ -62,7 +61,7 @@ def _named(flavors: list[Flavor], wanted: str, group: str) -> Flavor:
     )
 
 
-def _holds(flavor: Flavor, size: Size, image: t.Mapping[str, t.Any], disk_is_volume: bool) -> bool:
+def _holds(flavor: Flavor, size: Size, image: Mapping[str, Any], disk_is_volume: bool) -> bool:
     disk = 0 if disk_is_volume else size.disk or 0
     # A flavor without a disk takes a volume, which is made large enough for the image.
     least = image["disk"] * GIB if flavor["disk"] and not disk_is_volume else 0
@@ -74,7 +73,7 @@ def _holds(flavor: Flavor, size: Size, image: t.Mapping[str, t.Any], disk_is_vol
     )
 
 
-def _asked(size: Size, image: t.Mapping[str, t.Any], disk_is_volume: bool) -> str:
+def _asked(size: Size, image: Mapping[str, Any], disk_is_volume: bool) -> str:
     words = [f"{size.cpus:.10g} CPUs", f"{amount(size.memory)} of memory"]
     if size.disk and not disk_is_volume:
         words.append(f"{amount(size.disk)} of disk")

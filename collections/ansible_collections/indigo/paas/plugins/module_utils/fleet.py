@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol, TypeVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.apart import Call, run_apart
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import distribute
@@ -20,10 +21,10 @@ from ansible_collections.indigo.paas.plugins.module_utils.prepared.keeper import
 from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites, open_site
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, Node, Result, Site, reconcile
 
-Data = dict[str, t.Any]
-Sites = t.Mapping[str, t.Mapping[str, t.Any]]
-Say = t.Callable[[str, str], None]
-Answer = t.TypeVar("Answer")
+Data = dict[str, Any]
+Sites = Mapping[str, Mapping[str, Any]]
+Say = Callable[[str, str], None]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Order:
     keep_last: bool = True
     may_move: bool = False
     seconds: float | None = None
-    reserved: t.Collection[str] = ()
-    services: t.Mapping[str, Services] = field(default_factory=dict)
+    reserved: Collection[str] = ()
+    services: Mapping[str, Services] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Fleet:
     silent: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, nodes: t.Iterable[Data]) -> Fleet:
+    def of(cls, nodes: Iterable[Data]) -> Fleet:
         """Return the fleet of NODES as `to_list` gives them."""
         found: dict[str, list[Node]] = {}
         for node in nodes:
@@ -90,16 +91,16 @@ class Fleet:
             found.setdefault(node["site"], []).append(Node(**plain))
         return cls(found)
 
-    def changes(self, groups: t.Iterable[t.Mapping[str, t.Any]]) -> Changes:
+    def changes(self, groups: Iterable[Mapping[str, Any]]) -> Changes:
         """Return what would make the nodes those of GROUPS, wherever they are."""
         return reconcile(read_groups(groups), [node for nodes in self.nodes.values() for node in nodes])
 
-    def leaving(self, groups: t.Iterable[t.Mapping[str, t.Any]]) -> Fleet:
+    def leaving(self, groups: Iterable[Mapping[str, Any]]) -> Fleet:
         """Return those of the nodes that GROUPS do not want."""
         going = {id(node) for node in self.changes(groups).remove}
         return Fleet({site: [node for node in nodes if id(node) in going] for site, nodes in self.nodes.items()})
 
-    def standing(self, groups: t.Iterable[Data]) -> dict[str, dict[int, str | None]]:
+    def standing(self, groups: Iterable[Data]) -> dict[str, dict[int, str | None]]:
         """Return which nodes GROUPS shall have: by safe group name, index and site, None for those to be made."""
         groups = list(groups)
         changes = self.changes(groups)
@@ -155,10 +156,10 @@ class Deleted:
     left: list[Problem]
 
 
-class Runner(t.Protocol):
+class Runner(Protocol):
     """Runs calls by name: see `run_apart`."""
 
-    def __call__(self, calls: t.Mapping[str, Call], say: Say, seconds: float | None) -> dict[str, t.Any]: ...
+    def __call__(self, calls: Mapping[str, Call], say: Say, seconds: float | None) -> dict[str, Any]: ...
 
 
 def find_fleet(sites: Sites, deployment: str) -> Fleet:
@@ -186,7 +187,7 @@ def find_deployments(sites: Sites) -> tuple[dict[str, list[str]], dict[str, str]
     return found, {name: str(error) for name, error in failed.items()}
 
 
-def _ask_all(sites: Sites, ask: t.Callable[[Site], Answer]) -> tuple[dict[str, Answer], dict[str, SiteError]]:
+def _ask_all(sites: Sites, ask: Callable[[Site], Answer]) -> tuple[dict[str, Answer], dict[str, SiteError]]:
     """Return what ASK returned for each of SITES, and the SiteError of each where it failed."""
     opened = [open_site(name, options) for name, options in sites.items()]
 
@@ -201,7 +202,7 @@ def _ask_all(sites: Sites, ask: t.Callable[[Site], Answer]) -> tuple[dict[str, A
     return {name: found for name, found in answers.items() if not isinstance(found, SiteError)}, failed
 
 
-def _require_each_once(nodes: t.Mapping[str, list[Node]]) -> None:
+def _require_each_once(nodes: Mapping[str, list[Node]]) -> None:
     """Raise SiteError where one machine is a node at two sites: they are one engine, or one project of a cloud."""
     seen: dict[tuple[str, ...], str] = {}
     for site, here in nodes.items():
@@ -235,7 +236,7 @@ def delete_fleet(sites: Sites, deployment: str, *, dry_run: bool = False, force:
 
 
 def power_fleet(
-    sites: Sites, deployment: str, names: t.Collection[str], *, running: bool, dry_run: bool = False
+    sites: Sites, deployment: str, names: Collection[str], *, running: bool, dry_run: bool = False
 ) -> list[str]:
     """Start or stop the nodes NAMES that DEPLOYMENT has at SITES (options by name); return the names of those changed.
 
@@ -315,7 +316,7 @@ class _Making:
         standing = fleet.standing(order.plan["groups"])
         return distribute(order.plan, describe_sites(sites), standing, (), order.deployment, order.spread)
 
-    def _make_parts(self, placement: Data, dry_run: bool) -> dict[str, t.Any]:
+    def _make_parts(self, placement: Data, dry_run: bool) -> dict[str, Any]:
         order = self._order
         groups = self._named({part["site"]: part["groups"] for part in placement["parts"]})
         nothing = [{**group, "count": 0, "indices": []} for group in order.plan["groups"]]

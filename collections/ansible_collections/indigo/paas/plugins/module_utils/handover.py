@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .errors import PaasError
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 
 FORMAT = 1
 PREFIX = "paas_"

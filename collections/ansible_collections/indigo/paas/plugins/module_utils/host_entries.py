@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 PREFIX = "node_"
 
@@ -24,7 +25,7 @@ def wanted(variable: str) -> bool:
     return variable in CONNECTION.values() or variable.startswith(PREFIX)
 
 
-def host_entry(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def host_entry(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the host NAME of the inventory as an entry of site_hosts.
 
     The way to it comes from Ansible's own variables, what it is from those that begin with node_: node_cpus, ...
@@ -38,8 +39,8 @@ def host_entry(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def with_hosts(
-    options: t.Mapping[str, t.Any], hosts: t.Callable[[str], t.Iterable[tuple[str, t.Mapping[str, t.Any]]]]
-) -> dict[str, t.Any]:
+    options: Mapping[str, Any], hosts: Callable[[str], Iterable[tuple[str, Mapping[str, Any]]]]
+) -> dict[str, Any]:
     """Return the OPTIONS of a site with the hosts of its hosts_group among its hosts.
 
     hosts   gives the hosts of a group by name, each with its variables

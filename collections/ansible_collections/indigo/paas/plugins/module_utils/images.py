@@ -23,12 +23,13 @@ import shutil
 import subprocess
 import tarfile
 import time
-import typing as t
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from docker.errors import APIError, DockerException, ImageNotFound
 else:
     try:
@@ -58,7 +59,7 @@ PACKAGES = (
     "systemd-sysv",
 )
 
-Progress = t.Callable[[str], None]
+Progress = Callable[[str], None]
 
 FINISH = r"""set -eu
 # Every node gets its own identity when it is made.
@@ -182,7 +183,7 @@ class ImageBuilder:
     progress   called with one line of text at each step
     """
 
-    def __init__(self, api: t.Any, fast_api: t.Any, progress: Progress) -> None:
+    def __init__(self, api: Any, fast_api: Any, progress: Progress) -> None:
         self._api = api
         self._fast_api = fast_api
         self._progress = progress
@@ -365,7 +366,7 @@ def _cache_directory() -> str:
 
 
 @contextlib.contextmanager
-def _workspace(recipe: Recipe) -> t.Iterator[str]:
+def _workspace(recipe: Recipe) -> Iterator[str]:
     """Give a directory for RECIPE's build, of which one runs at a time, and clear what a killed one left there."""
     directory = os.path.join(_cache_directory(), f"image-{recipe.digest}")
     shutil.rmtree(directory, ignore_errors=True)
@@ -377,7 +378,7 @@ def _workspace(recipe: Recipe) -> t.Iterator[str]:
 
 
 @contextlib.contextmanager
-def _locked(reference: str, progress: Progress) -> t.Iterator[None]:
+def _locked(reference: str, progress: Progress) -> Iterator[None]:
     """Hold the lock on building REFERENCE; the system lets go of it when this process dies."""
     name = reference.replace("/", "_").replace(":", "_")
     with open(os.path.join(_cache_directory(), f"{name}.lock"), "w", encoding="utf-8") as lock:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 import shlex
-import typing as t
+from collections.abc import Iterable
+from typing import Any
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 DIRECTORY = "/etc/indigo-paas"
 LEASE = f"{DIRECTORY}/lease.json"
@@ -104,7 +105,7 @@ def _read_lease(text: str) -> tuple[Data | None, str | None]:
     return None, f"{LEASE} on it cannot be read. Look into it, and remove it where nothing uses the host."
 
 
-def _assignments(lines: t.Iterable[str]) -> dict[str, str]:
+def _assignments(lines: Iterable[str]) -> dict[str, str]:
     pairs = [line.partition("=") for line in lines if "=" in line]
     return {name.strip(): value.strip().strip("\"'") for name, _equals, value in pairs}
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 PORTED = ("tcp", "udp")
 PORTLESS = ("icmp",)
@@ -220,7 +221,7 @@ class NodeGroup:
     ports: tuple[Port, ...] = ()
     volumes: tuple[Volume, ...] = ()
     users: tuple[Account, ...] = ()
-    tags: t.Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_plan(cls, group: Data) -> NodeGroup:
@@ -248,12 +249,12 @@ class NodeGroup:
         )
 
 
-def read_groups(groups: t.Iterable[Data]) -> list[NodeGroup]:
+def read_groups(groups: Iterable[Data]) -> list[NodeGroup]:
     """Return the groups of a plan."""
     return [NodeGroup.from_plan(group) for group in groups]
 
 
-def group_problems(groups: t.Iterable[NodeGroup]) -> t.Iterator[Problem]:
+def group_problems(groups: Iterable[NodeGroup]) -> Iterator[Problem]:
     """Yield what no site could make of GROUPS."""
     for group in groups:
         for port in group.ports:
@@ -263,7 +264,7 @@ def group_problems(groups: t.Iterable[NodeGroup]) -> t.Iterator[Problem]:
         yield from volume_problems(volume for volume in group.volumes if volume.location)
 
 
-def account_problems(users: t.Iterable[Account]) -> t.Iterator[Problem]:
+def account_problems(users: Iterable[Account]) -> Iterator[Problem]:
     """Yield what is wrong with the names and keys of USERS."""
     for user in users:
         if not _ACCOUNT.fullmatch(user.name):
@@ -277,7 +278,7 @@ def account_problems(users: t.Iterable[Account]) -> t.Iterator[Problem]:
             )
 
 
-def volume_problems(volumes: t.Iterable[Volume]) -> t.Iterator[Problem]:
+def volume_problems(volumes: Iterable[Volume]) -> Iterator[Problem]:
     """Yield what is wrong with the places and file systems of VOLUMES, which are mounted."""
     for volume in volumes:
         if not _DIRECTORY.fullmatch(str(volume.location)):
@@ -293,7 +294,7 @@ def volume_problems(volumes: t.Iterable[Volume]) -> t.Iterator[Problem]:
 
 
 # How what a group asks for is called; a name is a field's, or that of a field of its size, ports or volumes.
-_SIZES: dict[str, t.Callable[[Size], str]] = {
+_SIZES: dict[str, Callable[[Size], str]] = {
     "disk": lambda size: f"a disk of {amount(size.disk or 0)}",
     "gpus": lambda size: f"{size.gpus} GPUs",
     "instance_type": lambda size: f"the instance_type '{size.instance_type}'",
@@ -321,14 +322,14 @@ def wishes(group: NodeGroup) -> dict[str, str]:
     return sized | {name: words for name, words in listed.items() if words}
 
 
-def _names(what: str, names: t.Iterable[str]) -> str:
+def _names(what: str, names: Iterable[str]) -> str:
     found = ", ".join(f"'{name}'" for name in names)
     return f"{what} {found}" if found else ""
 
 
-def wanted_networks(groups: t.Iterable[NodeGroup]) -> dict[str, dict[str, t.Any]]:
+def wanted_networks(groups: Iterable[NodeGroup]) -> dict[str, dict[str, Any]]:
     """Return the networks that GROUPS ask for by their names: {"cidr", "gateway", "addresses"}."""
-    found: dict[str, dict[str, t.Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for group in groups:
         for network in group.networks:
             made = found.setdefault(
@@ -338,13 +339,13 @@ def wanted_networks(groups: t.Iterable[NodeGroup]) -> dict[str, dict[str, t.Any]
     return found
 
 
-def _given(values: Data | None, kind: type) -> dict[str, t.Any]:
+def _given(values: Data | None, kind: type) -> dict[str, Any]:
     """Return those of VALUES that say something about a field of KIND."""
     names = [each.name for each in fields(kind)]
     return {name: values[name] for name in names if values and values.get(name)}
 
 
-def _text(value: t.Any) -> str | None:
+def _text(value: Any) -> str | None:
     return str(value) if value else None
 
 
@@ -360,7 +361,7 @@ def _span(port: Data, protocol: str) -> tuple[int | None, int | None]:
     return first, last
 
 
-def _ends(port: Data) -> t.Sequence[t.Any]:
+def _ends(port: Data) -> Sequence[Any]:
     for span in (port.get("target_range"), port.get("source_range")):
         if span:
             return span[0], span[1]
@@ -370,5 +371,5 @@ def _ends(port: Data) -> t.Sequence[t.Any]:
     return number, number
 
 
-def _network(cidr: t.Any) -> str | None:
+def _network(cidr: Any) -> str | None:
     return None if cidr is None else str(ipaddress.ip_network(str(cidr), strict=False))

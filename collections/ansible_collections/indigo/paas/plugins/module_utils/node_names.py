@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-import typing as t
+from collections.abc import Container, Iterable, Sequence
 
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 
@@ -24,7 +24,7 @@ def stated_name(group: NodeGroup) -> str | None:
     return name if isinstance(name, str) and _HOST_NAME.fullmatch(name) and name not in _NEVER else None
 
 
-def new_names(group: NodeGroup, indices: t.Sequence[int], kept: t.Iterable[str], taken: t.Container[str]) -> list[str]:
+def new_names(group: NodeGroup, indices: Sequence[int], kept: Iterable[str], taken: Container[str]) -> list[str]:
     """Return names for the new nodes of GROUP, one for each of INDICES.
 
     kept   names of the group's nodes that stay

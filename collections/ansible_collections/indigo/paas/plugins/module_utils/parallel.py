@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 
-Item = t.TypeVar("Item")
-Answer = t.TypeVar("Answer")
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
-def each(function: t.Callable[[Item], Answer], items: t.Iterable[Item], workers: int) -> list[Answer]:
+def each(function: Callable[[Item], Answer], items: Iterable[Item], workers: int) -> list[Answer]:
     """Return FUNCTION's answers for ITEMS, in order, at most WORKERS at a time.
 
     A SiteError of one item does not stop the others; when all are done, one SiteError tells them all.
@@ -32,8 +33,8 @@ def each(function: t.Callable[[Item], Answer], items: t.Iterable[Item], workers:
             raise
 
 
-def _collect(futures: list[t.Any]) -> list[t.Any]:
-    answers: list[t.Any] = []
+def _collect(futures: list[Any]) -> list[Any]:
+    answers: list[Any] = []
     problems: list[Problem] = []
     bad_input = True
     for future in futures:

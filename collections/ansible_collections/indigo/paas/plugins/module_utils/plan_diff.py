@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Changes, Node, reconcile
 
-Data = t.Mapping[str, t.Any]
-Difference = dict[str, t.Any]
+Data = Mapping[str, Any]
+Difference = dict[str, Any]
 
 CREATE, KEEP, CHANGE, REMOVE = "create", "keep", "change", "remove"
 
@@ -21,7 +22,7 @@ _NOT_FIELDS = frozenset(("name", "group", "count", "removal_list"))
 _NODE_FIELDS = frozenset(field.name for field in dataclasses.fields(Node))
 
 
-def plan_diff(old: Data | None, new: Data, nodes: t.Iterable[Data]) -> Difference:
+def plan_diff(old: Data | None, new: Data, nodes: Iterable[Data]) -> Difference:
     """Return what bringing a deployment from OLD to NEW changes.
 
     old     its plan now, None for what does not exist yet
@@ -49,11 +50,11 @@ def plan_diff(old: Data | None, new: Data, nodes: t.Iterable[Data]) -> Differenc
     return {"changed": changed or bool(changes), **parts}
 
 
-def field_differences(old: t.Any, new: t.Any, name: str = "") -> list[Difference]:
+def field_differences(old: Any, new: Any, name: str = "") -> list[Difference]:
     """Return the fields in which two values differ, as {name, old, new}; the name is the path through mappings."""
     if _same(old, new):
         return []
-    if isinstance(old, t.Mapping) and isinstance(new, t.Mapping) and not _is_call(old) and not _is_call(new):
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and not _is_call(old) and not _is_call(new):
         keys = dict.fromkeys([*old, *new])
         dotted = {key: f"{name}.{key}" if name else str(key) for key in keys}
         return [each for key in keys for each in field_differences(old.get(key), new.get(key), dotted[key])]
@@ -64,9 +65,9 @@ def _is_call(value: Data) -> bool:
     return len(value) == 1 and next(iter(value)).startswith("$")
 
 
-def _same(old: t.Any, new: t.Any) -> bool:
+def _same(old: Any, new: Any) -> bool:
     """Compare as JSON does: True is not 1."""
-    if isinstance(old, t.Mapping) and isinstance(new, t.Mapping):
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
         return old.keys() == new.keys() and all(_same(old[key], new[key]) for key in old)
     if isinstance(old, list) and isinstance(new, list):
         return len(old) == len(new) and all(map(_same, old, new))
@@ -89,7 +90,7 @@ def _values(old: Data, new: Data) -> list[Difference]:
     ]
 
 
-def _output_values(plan: Data) -> dict[str, t.Any]:
+def _output_values(plan: Data) -> dict[str, Any]:
     return {name: output.get("value") for name, output in plan.get("outputs", {}).items()}
 
 
@@ -120,7 +121,7 @@ def _group(name: str, old: Data | None, new: Data | None, changes: Changes) -> D
     }
 
 
-def _group_fields(group: Data) -> dict[str, t.Any]:
+def _group_fields(group: Data) -> dict[str, Any]:
     return {name: value for name, value in group.items() if name not in _NOT_FIELDS}
 
 
@@ -128,13 +129,13 @@ def _count(group: Data | None) -> int:
     return int(group["count"]) if group else 0
 
 
-def _named(old: list[Data], new: list[Data], fields_of: t.Callable[[Data], dict[str, t.Any]]) -> list[Difference]:
+def _named(old: list[Data], new: list[Data], fields_of: Callable[[Data], dict[str, Any]]) -> list[Difference]:
     before = {item["name"]: item for item in old}
     after = {item["name"]: item for item in new}
     return [_item(name, before.get(name), after.get(name), fields_of) for name in dict.fromkeys([*after, *before])]
 
 
-def _item(name: str, old: Data | None, new: Data | None, fields_of: t.Callable[[Data], dict[str, t.Any]]) -> Difference:
+def _item(name: str, old: Data | None, new: Data | None, fields_of: Callable[[Data], dict[str, Any]]) -> Difference:
     fields = field_differences(fields_of(old), fields_of(new)) if old and new else []
     shown = new or old or {}
     return {
@@ -145,7 +146,7 @@ def _item(name: str, old: Data | None, new: Data | None, fields_of: t.Callable[[
     }
 
 
-def _component_fields(component: Data) -> dict[str, t.Any]:
+def _component_fields(component: Data) -> dict[str, Any]:
     """Return what a component is given: where, what it needs, and the arguments of its roles and playbooks."""
     arguments = {
         f"{operation.get('role') or operation.get('operation')}: {name}": value
@@ -160,7 +161,7 @@ def _component_fields(component: Data) -> dict[str, t.Any]:
     return {**told, "implemented by": implementations, **arguments}
 
 
-def _application_fields(application: Data) -> dict[str, t.Any]:
+def _application_fields(application: Data) -> dict[str, Any]:
     return {name: value for name, value in application.items() if name != "name"}
 
 

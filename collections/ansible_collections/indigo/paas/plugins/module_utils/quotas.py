@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
 
@@ -25,7 +26,7 @@ UNITS = {
 _BYTES = {"memory": 1024**2, "volume space": 1024**3}
 
 
-class Quota(t.NamedTuple):
+class Quota(NamedTuple):
     """A limit and what is used of it. A limit below 0 is none."""
 
     limit: int
@@ -36,7 +37,7 @@ class Quota(t.NamedTuple):
         return float("inf") if self.limit < 0 else max(self.limit - self.used, 0)
 
 
-def shortfalls(asked: t.Mapping[str, float], quotas: t.Mapping[str, Quota]) -> list[str]:
+def shortfalls(asked: Mapping[str, float], quotas: Mapping[str, Quota]) -> list[str]:
     """Return a sentence for each quota that does not hold what is ASKED of it, both by the names in UNITS."""
     return [
         f"It asks for {_shown(name, wanted)} more; the project's quota of {_number(name, quotas[name].limit)} "
@@ -54,7 +55,7 @@ def _number(name: str, number: float) -> str:
     return amount(number * _BYTES[name]) if name in _BYTES else f"{number:.10g}"
 
 
-def capacity(quotas: t.Mapping[str, Quota]) -> dict[str, int]:
+def capacity(quotas: Mapping[str, Quota]) -> dict[str, int]:
     """Return the capacity {cpus, memory in bytes, nodes} that the compute service's QUOTAS allow."""
     limits = {
         "cpus": quotas["cpus"].limit,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import socket
 import time
-import typing as t
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 
@@ -15,7 +16,7 @@ FIRST_PAUSE = 0.05  # seconds
 LONGEST_PAUSE = 1.0
 
 
-class Reached(t.Protocol):
+class Reached(Protocol):
     """What is waited for: a node."""
 
     @property
@@ -50,8 +51,8 @@ def wait_for_ssh(
     seconds: float,
     *,
     hint: str,
-    answers: t.Callable[[t.Any], bool] = greets,
-    check: t.Callable[[], None] = lambda: None,
+    answers: Callable[[Any], bool] = greets,
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Return when NODE's SSH server answers. Raises SiteError where it has not after SECONDS.
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-import typing as t
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils.entry import Refusal, refusal
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
@@ -18,7 +18,7 @@ CONNECT_TIMEOUT = 10  # seconds
 SCRIPT_TIMEOUT = 120  # seconds
 
 
-class Done(t.NamedTuple):
+class Done(NamedTuple):
     """What a script did: its exit code and its two outputs."""
 
     code: int

@@ -8,9 +8,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-import typing as t
+from collections.abc import Callable
+from typing import TypeVar
 
-Answer = t.TypeVar("Answer")
+Answer = TypeVar("Answer")
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -29,12 +30,12 @@ class Retry:
 
     def __init__(
         self,
-        passing: t.Callable[[Exception], float | None],
+        passing: Callable[[Exception], float | None],
         *,
         tries: int = 7,
         longest: float = 300.0,
-        sleep: t.Callable[[float], None] = time.sleep,
-        clock: t.Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._passing = passing
         self._tries = tries
@@ -44,7 +45,7 @@ class Retry:
         self._closed_until = 0.0
         self._lock = threading.Lock()
 
-    def __call__(self, function: t.Callable[[], Answer]) -> Answer:
+    def __call__(self, function: Callable[[], Answer]) -> Answer:
         """Return FUNCTION's answer; raise its last error when it fails for good."""
         for attempt in range(1, self._tries + 1):
             self.wait()

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 
@@ -23,7 +24,7 @@ except ImportError:
     _UNREADABLE = (ValueError, TypeError)
 
 
-class KeyPair(t.NamedTuple):
+class KeyPair(NamedTuple):
     """An SSH key: private in OpenSSH's format, public as "TYPE BASE64"."""
 
     private: str
@@ -78,7 +79,7 @@ def public_key(path: str) -> str:
         ) from error
 
 
-def known_hosts(nodes: t.Iterable[t.Mapping[str, t.Any]]) -> str:
+def known_hosts(nodes: Iterable[Mapping[str, Any]]) -> str:
     """Return the lines of an SSH known_hosts file for NODES (dicts of a site's nodes)."""
     lines = set()
     for node in nodes:
@@ -122,7 +123,7 @@ def _written_beside(path: str, text: str, mode: int) -> str:
     return temporary
 
 
-def _public(private: t.Any) -> str:
+def _public(private: Any) -> str:
     key = private.public_key()
     written: bytes = key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return written.decode()

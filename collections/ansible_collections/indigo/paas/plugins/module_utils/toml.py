@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import math
 import re
-import typing as t
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def toml_text(document: t.Mapping[str, t.Any]) -> str:
+def toml_text(document: Mapping[str, Any]) -> str:
     """Return DOCUMENT as TOML: dictionaries are sections, lists of dictionaries are lists of sections.
 
     What is null is left out, for TOML has no null. Raises ValueError, with the key, for what TOML cannot say.
@@ -21,7 +22,7 @@ def toml_text(document: t.Mapping[str, t.Any]) -> str:
     return "\n".join(_section(document, ())).lstrip("\n") + "\n"
 
 
-def _section(section: t.Mapping[str, t.Any], path: tuple[str, ...]) -> t.Iterator[str]:
+def _section(section: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     """Yield the lines of SECTION: its values first, since each header ends the section above it."""
     known = _known(section)
     for key, value in known.items():
@@ -36,25 +37,25 @@ def _section(section: t.Mapping[str, t.Any], path: tuple[str, ...]) -> t.Iterato
                 yield from ("", f"[[{header}]]", *_section(item, (*path, key)))
 
 
-def _known(section: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _known(section: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in section.items() if value is not None}
 
 
-def _is_section(value: t.Any) -> bool:
+def _is_section(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def _is_sections(value: t.Any) -> bool:
+def _is_sections(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
-def _key(key: t.Any, path: tuple[str, ...]) -> str:
+def _key(key: Any, path: tuple[str, ...]) -> str:
     if not isinstance(key, str):
         raise ValueError(f"{'.'.join(path) or 'the document'} has the key {key!r}, which is no text")
     return key if _BARE_KEY.fullmatch(key) else _text(key, path)
 
 
-def _value(value: t.Any, path: tuple[str, ...]) -> str:
+def _value(value: Any, path: tuple[str, ...]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -9,7 +9,8 @@ the main process, where scopes begin, what other components have told is read on
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from ansible.errors import AnsibleError
 from ansible.template import Templar, trust_as_template
@@ -20,12 +21,10 @@ from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Re
 from ansible_collections.indigo.paas.plugins.plugin_utils import scopes
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 
-def give(
-    manager: t.Any, names: t.Iterable[str], stage: Data, planned: Data, nodes: t.Sequence[Data], refuse: bool
-) -> None:
+def give(manager: Any, names: Iterable[str], stage: Data, planned: Data, nodes: Sequence[Data], refuse: bool) -> None:
     """Set the arguments of STAGE for those hosts of NAMES that take part in it.
 
     MANAGER is Ansible's variable manager. PLANNED is what the module plan returns, NODES what a site gives; all three
@@ -42,10 +41,10 @@ def give(
         manager.set_nonpersistent_facts(name, _without_jinja(manager, name, arguments, planned["trusted"]))
 
 
-def evaluated(value: t.Any, templar: Templar) -> t.Any:
+def evaluated(value: Any, templar: Templar) -> Any:
     """Return VALUE, of a trusted template, with each piece of Jinja in it evaluated by itself."""
 
-    def evaluate(text: str) -> t.Any:
+    def evaluate(text: str) -> Any:
         try:
             return plain(templar.template(trust_as_template(text)))
         except AnsibleError as error:
@@ -54,8 +53,8 @@ def evaluated(value: t.Any, templar: Templar) -> t.Any:
     return jinja.evaluated(value, evaluate)
 
 
-def _without_jinja(manager: t.Any, name: str, arguments: dict[str, t.Any], trusted: bool) -> dict[str, t.Any]:
+def _without_jinja(manager: Any, name: str, arguments: dict[str, Any], trusted: bool) -> dict[str, Any]:
     if not trusted or not jinja.holds_jinja(arguments):
-        return t.cast("dict[str, t.Any]", jinja.source(arguments))
+        return cast("dict[str, Any]", jinja.source(arguments))
     variables = manager.get_vars(host=manager._inventory.get_host(name))
-    return t.cast("dict[str, t.Any]", evaluated(arguments, Templar(manager._loader, variables)))
+    return cast("dict[str, Any]", evaluated(arguments, Templar(manager._loader, variables)))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
@@ -17,13 +17,13 @@ from ansible_collections.indigo.paas.plugins.plugin_utils.templates import requi
 class ControllerAction(ActionBase):
     """Checks the arguments, calls `act` with plain data, and turns what goes wrong into a failed result."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {}
-    RULES: t.ClassVar[dict[str, t.Any]] = {}
+    SPEC: ClassVar[dict[str, Any]] = {}
+    RULES: ClassVar[dict[str, Any]] = {}
 
     _requires_connection = False
     _supports_check_mode = True
 
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         require_marked_templates()
         result = super().run(tmp, task_vars)
         self.variables = task_vars or {}
@@ -46,6 +46,6 @@ class ControllerAction(ActionBase):
         """The names of all hosts and groups that Ansible knows in this run."""
         return frozenset(self._groups).union(*self._groups.values())
 
-    def act(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """Return the result's own part. Raises PaasError."""
         raise NotImplementedError

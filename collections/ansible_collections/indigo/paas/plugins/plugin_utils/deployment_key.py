@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-import typing as t
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
@@ -20,7 +20,7 @@ def public_key(path: str, deployment: str, make: bool) -> str:
     return ""
 
 
-def write_known_hosts(ssh_key: str, nodes: list[dict[str, t.Any]]) -> bool:
+def write_known_hosts(ssh_key: str, nodes: list[dict[str, Any]]) -> bool:
     """Write the host keys of NODES beside SSH_KEY; return whether they were others. Raises SiteError."""
     path = known_hosts_file(ssh_key)
     try:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError, Problem
 
@@ -17,7 +18,7 @@ OF_NODES = (NODES_GROUP, LEAVING_GROUP, LEASED_GROUP, ASKED_GROUP)
 
 
 def require_own_groups(
-    groups: t.Iterable[t.Mapping[str, t.Any]], known: t.Mapping[str, t.Iterable[str]], nodes: t.Iterable[str]
+    groups: Iterable[Mapping[str, Any]], known: Mapping[str, Iterable[str]], nodes: Iterable[str]
 ) -> None:
     """Raise PaasError where a group of a plan is a group of the inventory that has other hosts than nodes.
 
@@ -30,7 +31,7 @@ def require_own_groups(
         raise PaasError([Problem(_said(group), hint="Give the node template another name.") for group in strange])
 
 
-def _said(group: t.Mapping[str, t.Any]) -> str:
+def _said(group: Mapping[str, Any]) -> str:
     return (
         f"The inventory has hosts of its own in the group '{group['group']}', so '{group['name']}' cannot be called so."
     )

@@ -5,22 +5,23 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable
+from typing import Any
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 def lists(
-    created: t.Iterable[str] = (),
-    repaired: t.Iterable[str] = (),
-    removed: t.Iterable[str] = (),
-    kept: t.Iterable[str] = (),
+    created: Iterable[str] = (),
+    repaired: Iterable[str] = (),
+    removed: Iterable[str] = (),
+    kept: Iterable[str] = (),
 ) -> Data:
     """Return the names under what was done, sorted."""
     named = {"created": created, "repaired": repaired, "removed": removed, "kept": kept}
     return {what: sorted(names) for what, names in named.items()}
 
 
-def diff(before: t.Iterable[str], after: t.Iterable[str]) -> Data:
+def diff(before: Iterable[str], after: Iterable[str]) -> Data:
     """Return the names of the nodes BEFORE and AFTER as Ansible shows differences."""
     return {"before": {"nodes": sorted(before)}, "after": {"nodes": sorted(after)}}

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
-import typing as t
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
-def plain(value: t.Any) -> t.Any:
+def plain(value: Any) -> Any:
     """Return VALUE (JSON-able) as plain dicts, lists and strings.
 
     Ansible hands out lazy containers and tagged strings; a string that leaves this function
@@ -18,9 +19,9 @@ def plain(value: t.Any) -> t.Any:
     return json.loads(json.dumps(value, default=_plain_default))
 
 
-def _plain_default(value: t.Any) -> t.Any:
-    if isinstance(value, t.Mapping):
+def _plain_default(value: Any) -> Any:
+    if isinstance(value, Mapping):
         return {str(key): value[key] for key in value}
-    if isinstance(value, t.Sequence):
+    if isinstance(value, Sequence):
         return list(value)
     return str(value)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 from ansible_collections.indigo.paas.plugins.module_utils.prepared.keeper import ImageKeeper
@@ -19,17 +20,15 @@ from ansible_collections.indigo.paas.plugins.module_utils.prepared.services impo
 )
 from ansible_collections.indigo.paas.plugins.plugin_utils.plain import plain
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
-def services_of(plan: Data, variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, str]]:
+def services_of(plan: Data, variables: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the digests of the services of each group of PLAN that can be prepared; VARIABLES are those of the run."""
     return wanted_services(plan, find_install_role, _set_by_operator(_roles(plan), variables))
 
 
-def machines_of(
-    site: ImageKeeper, plan: Data, more: t.Iterable[str], variables: t.Mapping[str, t.Any]
-) -> list[Machine]:
+def machines_of(site: ImageKeeper, plan: Data, more: Iterable[str], variables: Mapping[str, Any]) -> list[Machine]:
     """Return what images at SITE can be prepared from for PLAN, each group with the roles MORE besides its own."""
     more = list(more)
     told = _set_by_operator({*_roles(plan), *more}, variables)
@@ -43,7 +42,7 @@ def machines_of(
     return machines
 
 
-def _besides(names: t.Iterable[str], variables: Data) -> dict[str, Data]:
+def _besides(names: Iterable[str], variables: Data) -> dict[str, Data]:
     roles = {name: find_install_role(name) for name in names}
     return {name: install_arguments(role, variables) or {} for name, role in roles.items() if role}
 
@@ -53,7 +52,7 @@ def _roles(plan: Data) -> set[str]:
     return {operation["role"] for operation in operations if operation.get("role")}
 
 
-def _set_by_operator(names: t.Iterable[str], variables: t.Mapping[str, t.Any]) -> Data:
+def _set_by_operator(names: Iterable[str], variables: Mapping[str, Any]) -> Data:
     """Return those of VARIABLES that are arguments of the `install` of the roles NAMES."""
     arguments = {argument for name in names if (role := find_install_role(name)) for argument in role.arguments}
     return {name: plain(variables[name]) for name in arguments if name in variables}

@@ -12,9 +12,10 @@ the condition of a meta task.
 from __future__ import annotations
 
 import multiprocessing
-import typing as t
 import weakref
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible.errors import AnsibleError
 
@@ -26,7 +27,7 @@ _OF_MACHINE = ("ansible_", "discovered_interpreter_", "facter_", "ohai_", "gathe
 # The variable in which a host has what its components told: {component: {operation: {fact: value}}}.
 TOLD = "paas_told"
 
-Variables = dict[str, t.Any]
+Variables = dict[str, Any]
 
 
 @dataclass
@@ -49,10 +50,10 @@ class _Scopes:
     left: dict[tuple[str, str], _Set] = field(default_factory=dict)
 
 
-_ALL: weakref.WeakKeyDictionary[t.Any, _Scopes] = weakref.WeakKeyDictionary()
+_ALL: weakref.WeakKeyDictionary[Any, _Scopes] = weakref.WeakKeyDictionary()
 
 
-def begin(hostvars: t.Any, hosts: t.Iterable[str], scope: str) -> None:
+def begin(hostvars: Any, hosts: Iterable[str], scope: str) -> None:
     """Open a scope for HOSTS: what it set when it was open before is there again, what others set is not.
 
     It is for all others too that have variables, such as localhost: tasks can delegate what they set. A scope that is
@@ -74,7 +75,7 @@ def begin(hostvars: t.Any, hosts: t.Iterable[str], scope: str) -> None:
                 manager._fact_cache.set(host, {**_cached(manager, host), **left.cached})
 
 
-def end(hostvars: t.Any, hosts: t.Iterable[str], scope: str, tells: t.Iterable[t.Mapping[str, t.Any]]) -> None:
+def end(hostvars: Any, hosts: Iterable[str], scope: str, tells: Iterable[Mapping[str, Any]]) -> None:
     """Close a scope for HOSTS; of what it set, only the facts that TELLS names stay, in the variable TOLD.
 
     TELLS are as the stages of a plan have them: {component, operation, group, facts}.
@@ -100,18 +101,18 @@ def end(hostvars: t.Any, hosts: t.Iterable[str], scope: str, tells: t.Iterable[t
     scopes.before = {}
 
 
-def told_by(manager: t.Any, host: str) -> Variables:
+def told_by(manager: Any, host: str) -> Variables:
     """Return what the components on HOST have told so far, as plain data, out of Ansible's variable manager."""
     told: Variables = plain(manager._nonpersistent_fact_cache[host].get(TOLD) or {})
     return told
 
 
-def manager_of(hostvars: t.Any) -> t.Any:
+def manager_of(hostvars: Any) -> Any:
     """Return Ansible's variable manager; raise AnsibleError where this is not the main process."""
     return _of(hostvars)[0]
 
 
-def _of(hostvars: t.Any) -> tuple[t.Any, _Scopes]:
+def _of(hostvars: Any) -> tuple[Any, _Scopes]:
     manager = getattr(hostvars, "_variable_manager", None)
     caches = ("_nonpersistent_fact_cache", "_vars_cache", "_fact_cache", "_inventory")
     if manager is None or not all(hasattr(manager, name) for name in caches):
@@ -121,18 +122,18 @@ def _of(hostvars: t.Any) -> tuple[t.Any, _Scopes]:
     return manager, _ALL.setdefault(manager, _Scopes())
 
 
-def _all_of(manager: t.Any, scopes: _Scopes, hosts: t.Iterable[str]) -> list[str]:
+def _all_of(manager: Any, scopes: _Scopes, hosts: Iterable[str]) -> list[str]:
     """Return HOSTS, and all others for which anything was set."""
     return list(dict.fromkeys((*hosts, *scopes.before, *manager._nonpersistent_fact_cache, *manager._vars_cache)))
 
 
-def _current(manager: t.Any, host: str) -> _Set:
+def _current(manager: Any, host: str) -> _Set:
     return _Set(
         dict(manager._nonpersistent_fact_cache[host]), dict(manager._vars_cache[host]), dict(_cached(manager, host))
     )
 
 
-def _cached(manager: t.Any, host: str) -> Variables:
+def _cached(manager: Any, host: str) -> Variables:
     try:
         facts: Variables = manager._fact_cache.get(host)
     except KeyError:
@@ -140,7 +141,7 @@ def _cached(manager: t.Any, host: str) -> Variables:
     return facts
 
 
-def _reset(manager: t.Any, host: str, before: _Set) -> None:
+def _reset(manager: Any, host: str, before: _Set) -> None:
     """Make what is set for a host what it was before; what was gathered since is of the machine, and stays."""
     set_ = _changed(before.facts, manager._nonpersistent_fact_cache[host])
     cached = _cached(manager, host)
@@ -161,7 +162,7 @@ def _not_of_machine(facts: Variables) -> Variables:
     return {name: value for name, value in facts.items() if not name.startswith(_OF_MACHINE)}
 
 
-def _is_in(manager: t.Any, host: str, group: str) -> bool:
+def _is_in(manager: Any, host: str, group: str) -> bool:
     found = manager._inventory.get_host(host)
     if found is None:
         return False
@@ -171,7 +172,7 @@ def _is_in(manager: t.Any, host: str, group: str) -> bool:
     )
 
 
-def _told(facts: Variables, tells: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, dict[str, Variables]]:
+def _told(facts: Variables, tells: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Variables]]:
     told: dict[str, dict[str, Variables]] = {}
     for each in tells:
         found = {name: facts[name] for name in each["facts"] if name in facts}
@@ -180,7 +181,7 @@ def _told(facts: Variables, tells: t.Iterable[t.Mapping[str, t.Any]]) -> dict[st
     return told
 
 
-def _merged(earlier: t.Any, told: dict[str, dict[str, Variables]]) -> dict[str, dict[str, Variables]]:
+def _merged(earlier: Any, told: dict[str, dict[str, Variables]]) -> dict[str, dict[str, Variables]]:
     return {
         component: {**earlier.get(component, {}), **told.get(component, {})}
         for component in dict.fromkeys([*earlier, *told])

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.sites import open_site
@@ -14,17 +15,17 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Site
 PREFIX = "site_"
 
 
-def site_options(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def site_options(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a site out of its host variables, the prefix ``site_`` taken off."""
     return {key.removeprefix(PREFIX): variables[key] for key in variables if key.startswith(PREFIX)}
 
 
-def named_site(options: dict[str, t.Any]) -> dict[str, dict[str, t.Any]]:
+def named_site(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return OPTIONS by the name of the site among them. Raises SiteError."""
     return {site_of(options).name: {key: value for key, value in options.items() if key != "name"}}
 
 
-def site_of(options: dict[str, t.Any]) -> Site:
+def site_of(options: dict[str, Any]) -> Site:
     """Return the site that OPTIONS, its name among them, describe. Raises SiteError."""
     if not options.get("name"):
         raise SiteError("The site has no name", hint="Give site as a dictionary with name and type.", bad_input=True)

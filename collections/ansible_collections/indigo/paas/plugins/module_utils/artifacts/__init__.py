@@ -11,11 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..download import bare
-from ..errors import PaasError
-from . import archives, beside, convert, layout, needs, tree
-from .fetch import FindCollection, Places, forget, missing, provide
-from .needs import BESIDE, COLLECTION, ROLE, Artifact, Run
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts import (
+    archives,
+    beside,
+    convert,
+    layout,
+    needs,
+    tree,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts.fetch import (
+    FindCollection,
+    Places,
+    forget,
+    missing,
+    provide,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts.needs import BESIDE, COLLECTION, ROLE, Artifact, Run
+from ansible_collections.indigo.paas.plugins.module_utils.download import bare
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 
 STAGES = "stages"
 

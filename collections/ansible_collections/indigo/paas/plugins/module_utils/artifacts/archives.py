@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..download import is_url
-from ..errors import PaasError, Problem
-from ..tosca import csar
-from . import needs, tree
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts import needs, tree
+from ansible_collections.indigo.paas.plugins.module_utils.download import is_url
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError, Problem
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import csar
 
 DIRECTORY = "archives"
 _DIGEST = 16

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import PaasError
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 
 # Where Ansible looks for what a playbook names.
 DIRECTORIES = ("files", "templates", "tasks", "vars", "roles", "library", "module_utils", "filter_plugins")

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..download import is_url
-from ..errors import PaasError
-from . import archives, beside, needs
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts import archives, beside, needs
+from ansible_collections.indigo.paas.plugins.module_utils.download import is_url
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 
 DIRECTORY = "external"
 

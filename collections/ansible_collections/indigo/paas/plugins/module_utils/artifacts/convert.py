@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ..errors import PaasError, Problem, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError, Problem, did_you_mean
 
 try:
     import yaml

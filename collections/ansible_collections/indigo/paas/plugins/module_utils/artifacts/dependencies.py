@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from ..errors import PaasError
-from . import needs
-from .needs import ROLE, Artifact
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts import needs
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts.needs import ROLE, Artifact
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 
 try:
     import yaml

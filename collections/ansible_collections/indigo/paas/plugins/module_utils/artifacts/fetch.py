@@ -10,12 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..download import read_url
-from ..errors import PaasError, Problem
-from . import beside, galaxy, pins, tree
-from .dependencies import dependencies_of
-from .needs import BESIDE, COLLECTION, FILE, NAME_FILES, PLAYBOOK, ROLE, Artifact
-from .pins import Pin
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts import beside, galaxy, pins, tree
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts.dependencies import dependencies_of
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts.needs import (
+    BESIDE,
+    COLLECTION,
+    FILE,
+    NAME_FILES,
+    PLAYBOOK,
+    ROLE,
+    Artifact,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts.pins import Pin
+from ansible_collections.indigo.paas.plugins.module_utils.download import read_url
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError, Problem
 
 MAX_PLAYBOOK = 2_000_000
 _AT_ONCE = 4

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..download import bare
-from ..errors import PaasError
-from .needs import ROLE, Artifact
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts.needs import ROLE, Artifact
+from ansible_collections.indigo.paas.plugins.module_utils.download import bare
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 
 SECONDS = 300.0
 _SAID = 400

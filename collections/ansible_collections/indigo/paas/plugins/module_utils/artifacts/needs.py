@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..download import bare, is_url
-from ..errors import PaasError, Problem
-from . import layout
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts import layout
+from ansible_collections.indigo.paas.plugins.module_utils.download import bare, is_url
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError, Problem
 
 PLAYBOOK = "playbook"
 BESIDE = "playbook beside the template"

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..download import bare
-from ..errors import PaasError
-from . import tree
-from .needs import Artifact
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts import tree
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts.needs import Artifact
+from ansible_collections.indigo.paas.plugins.module_utils.download import bare
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 
 FILE = "pins.json"
 

@@ -9,10 +9,10 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..download import is_url
-from ..errors import PaasError, Problem
-from ..tosca import csar
-from . import archives, needs
+from ansible_collections.indigo.paas.plugins.module_utils.artifacts import archives, needs
+from ansible_collections.indigo.paas.plugins.module_utils.download import is_url
+from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError, Problem
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import csar
 
 
 def require(plan: Mapping[str, Any], archive: csar.Archive | None = None, is_file: bool = True) -> None:

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-Node = t.TypeVar("Node")
-Machine = t.TypeVar("Machine")
+Node = TypeVar("Node")
+Machine = TypeVar("Machine")
 
 
 def assign(
-    nodes: t.Sequence[Node],
-    machines: t.Sequence[Machine],
-    suits: t.Callable[[Node, Machine], bool],
+    nodes: Sequence[Node],
+    machines: Sequence[Machine],
+    suits: Callable[[Node, Machine], bool],
     *,
-    size: t.Callable[[t.Any], t.Any],
+    size: Callable[[Any], Any],
 ) -> list[int | None]:
     """Return for each of NODES the index of its machine in MACHINES, None for a node that finds none.
 

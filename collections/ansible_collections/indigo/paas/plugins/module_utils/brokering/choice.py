@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.fit import misfits
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.placement import objections
@@ -13,12 +14,12 @@ from ansible_collections.indigo.paas.plugins.module_utils.brokering.terms import
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 
 def candidates(
-    plan: Data, descriptions: t.Iterable[Data], wanted: t.Sequence[str] = (), deployment: str | None = None
-) -> list[dict[str, t.Any]]:
+    plan: Data, descriptions: Iterable[Data], wanted: Sequence[str] = (), deployment: str | None = None
+) -> list[dict[str, Any]]:
     """Return the sites as candidates, the best first, those that cannot hold PLAN last.
 
     wanted      names of the only sites to look at; none means all
@@ -41,9 +42,7 @@ def candidates(
     return found
 
 
-def choose(
-    plan: Data, descriptions: t.Iterable[Data], wanted: t.Sequence[str] = (), deployment: str | None = None
-) -> str:
+def choose(plan: Data, descriptions: Iterable[Data], wanted: Sequence[str] = (), deployment: str | None = None) -> str:
     """Return the name of the best site for PLAN; arguments as of `candidates`.
 
     A site where the deployment already has nodes is the only choice: a deployment does not move.
@@ -76,7 +75,7 @@ def choose(
     )
 
 
-def considered(descriptions: list[Data], wanted: t.Sequence[str]) -> list[Data]:
+def considered(descriptions: list[Data], wanted: Sequence[str]) -> list[Data]:
     """Return those of DESCRIPTIONS whose sites are WANTED, all where nothing is. Raises SiteError (bad_input)."""
     if not wanted:
         return descriptions
@@ -102,7 +101,7 @@ def _require_one_scale(descriptions: list[Data]) -> None:
                 )
 
 
-def _candidate(plan: Data, description: Data, deployment: str | None) -> dict[str, t.Any]:
+def _candidate(plan: Data, description: Data, deployment: str | None) -> dict[str, Any]:
     reasons = misfits(read_groups(plan["groups"]), description, deployment)
     if description["available"]:
         reasons = [*objections(plan, description), *reasons]
@@ -120,7 +119,7 @@ def _candidate(plan: Data, description: Data, deployment: str | None) -> dict[st
     }
 
 
-def _table(plan: Data, description: Data) -> list[dict[str, t.Any]]:
+def _table(plan: Data, description: Data) -> list[dict[str, Any]]:
     weights = {**WEIGHTS, **((description.get("ranking") or {}).get("weights") or {})}
     return [
         {
@@ -134,7 +133,7 @@ def _table(plan: Data, description: Data) -> list[dict[str, t.Any]]:
     ]
 
 
-def _order(candidate: Data) -> tuple[t.Any, ...]:
+def _order(candidate: Data) -> tuple[Any, ...]:
     return (
         not candidate["fits"],
         not candidate["home"],

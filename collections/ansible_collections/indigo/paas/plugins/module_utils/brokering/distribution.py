@@ -9,8 +9,9 @@ plan may be spread and no site has room for the whole.
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.choice import candidates, choose, considered
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.fit import misfits
@@ -18,18 +19,18 @@ from ansible_collections.indigo.paas.plugins.module_utils.brokering.placement im
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import read_groups
 
-Data = t.Mapping[str, t.Any]
-Standing: t.TypeAlias = "t.Mapping[str, t.Mapping[int, str | None]]"
+Data = Mapping[str, Any]
+Standing: TypeAlias = "Mapping[str, Mapping[int, str | None]]"
 
 
 def distribute(
     plan: Data,
-    descriptions: t.Iterable[Data],
+    descriptions: Iterable[Data],
     standing: Standing,
-    wanted: t.Sequence[str] = (),
+    wanted: Sequence[str] = (),
     deployment: str | None = None,
     spread: bool = False,
-) -> dict[str, t.Any]:
+) -> dict[str, Any]:
     """Return {"site", "parts", "warnings"}: the main site, and what each site is to hold, the main one first.
 
     standing    the nodes that the plan shall have: by safe group name, index and site, None where it has none yet
@@ -59,7 +60,7 @@ def distribute(
     return _told(_Distribution(plan, allowed, standing, deployment, spread).result(), allowed)
 
 
-def _told(placement: dict[str, t.Any], descriptions: t.Iterable[Data]) -> dict[str, t.Any]:
+def _told(placement: dict[str, Any], descriptions: Iterable[Data]) -> dict[str, Any]:
     """Return PLACEMENT with a warning for each network of the template that a site does not make."""
     makes = {description["name"]: description.get("networks", False) for description in descriptions}
     dropped = {
@@ -108,12 +109,12 @@ def _require_all(sites: set[str], allowed: list[Data], deployment: str | None) -
         )
 
 
-def _whole(plan: Data, site: str, standing: Standing) -> dict[str, t.Any]:
+def _whole(plan: Data, site: str, standing: Standing) -> dict[str, Any]:
     taken = {group["group"]: sorted(standing.get(group["group"], {})) for group in plan["groups"]}
     return {"site": site, "parts": [_part(plan, site, taken)], "warnings": []}
 
 
-def _part(plan: Data, site: str, taken: t.Mapping[str, t.Sequence[int]]) -> dict[str, t.Any]:
+def _part(plan: Data, site: str, taken: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     indices = {group["group"]: sorted(taken.get(group["group"], ())) for group in plan["groups"]}
     return {
         "site": site,
@@ -132,10 +133,10 @@ def _targets(plan: Data, policy: Data) -> set[str]:
     return {safe[name] for name in named if name in safe}
 
 
-class _Block(t.NamedTuple):
+class _Block(NamedTuple):
     """Groups that the same policies speak of, and so one site should hold."""
 
-    groups: list[dict[str, t.Any]]
+    groups: list[dict[str, Any]]
     policies: list[Data]
 
 
@@ -159,7 +160,7 @@ class _Distribution:
                 else:
                     self._take(site, group["group"], [index])
 
-    def result(self) -> dict[str, t.Any]:
+    def result(self) -> dict[str, Any]:
         for block in sorted(self._blocks(), key=lambda block: not block.policies):
             self._settle(block)
         parts = [_part(self._plan, site, taken) for site, taken in self._taken.items()]
@@ -241,7 +242,7 @@ class _Distribution:
                 low = middle
         return low
 
-    def _reasons(self, site: str, block: _Block, more: t.Mapping[str, list[int]]) -> list[str]:
+    def _reasons(self, site: str, block: _Block, more: Mapping[str, list[int]]) -> list[str]:
         """Return why the site cannot take MORE nodes of BLOCK besides what it has."""
         description = self._descriptions[site]
         plan = {**self._plan, "groups": block.groups, "policies": block.policies}
@@ -272,11 +273,11 @@ class _Distribution:
     def _take(self, site: str, group: str, indices: list[int]) -> None:
         self._taken.setdefault(site, {}).setdefault(group, []).extend(indices)
 
-    def _take_all(self, site: str, nodes: t.Mapping[str, list[int]]) -> None:
+    def _take_all(self, site: str, nodes: Mapping[str, list[int]]) -> None:
         for group, indices in nodes.items():
             self._take(site, group, indices)
 
-    def _no_room(self, block: _Block, pending: t.Mapping[str, list[int]]) -> SiteError:
+    def _no_room(self, block: _Block, pending: Mapping[str, list[int]]) -> SiteError:
         safe = {group["group"]: group["name"] for group in block.groups}
         asked = ", ".join(f"{len(indices)} of '{safe[name]}'" for name, indices in pending.items())
         return SiteError(

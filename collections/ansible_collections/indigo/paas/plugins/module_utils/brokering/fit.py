@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.assignment import assign
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, WantedImage
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 IMAGE_ATTRIBUTES = ("type", "distribution", "version", "architecture")
 NOTHING = {"cpus": 0, "memory": 0, "nodes": 0}
 
 
-def misfits(groups: t.Iterable[NodeGroup], description: Data, deployment: str | None = None) -> list[str]:
+def misfits(groups: Iterable[NodeGroup], description: Data, deployment: str | None = None) -> list[str]:
     """Return the reasons, as sentences, why the site of DESCRIPTION cannot hold GROUPS; none where it can."""
     if not description["available"]:
         return [description["problem"] or "It does not answer."]
@@ -27,7 +28,7 @@ def misfits(groups: t.Iterable[NodeGroup], description: Data, deployment: str | 
     return reasons or _machine_misfits(asked, description, deployment)
 
 
-def match_image(description: Data, wanted: WantedImage) -> dict[str, t.Any] | None:
+def match_image(description: Data, wanted: WantedImage) -> dict[str, Any] | None:
     """Return the image of DESCRIPTION that WANTED asks for; None where there is none.
 
     Letters' case does not matter, 13 is "13", a version may be a code name. Nothing asked for is the
@@ -83,7 +84,7 @@ def _total_misfits(groups: list[NodeGroup], description: Data, deployment: str |
         "memory": sum(group.count * group.size.memory for group in groups),
         "nodes": sum(group.count for group in groups),
     }
-    shown: dict[str, t.Callable[[t.Any], str]] = {
+    shown: dict[str, Callable[[Any], str]] = {
         "cpus": "{:.10g} CPUs".format,
         "memory": lambda v: f"{amount(v)} of memory",
         "nodes": "{:.10g} nodes".format,
@@ -137,11 +138,11 @@ def _matches(image: Data, asked: Data) -> bool:
     )
 
 
-def _same(mine: t.Any, asked: t.Any) -> bool:
+def _same(mine: Any, asked: Any) -> bool:
     return mine is not None and _normal(mine) == _normal(asked)
 
 
-def _normal(value: t.Any) -> str:
+def _normal(value: Any) -> str:
     text = str(value).strip().lower()
     whole, _dot, rest = text.partition(".")
     return whole if whole.isdigit() and rest and not rest.strip("0") else text
@@ -153,5 +154,5 @@ def _asked_image(image: WantedImage) -> str:
     return _list(f"{name} '{value}'" for name, value in _asked_attributes(image).items()) or "the default image"
 
 
-def _list(names: t.Iterable[str]) -> str:
+def _list(names: Iterable[str]) -> str:
     return ", ".join(names)

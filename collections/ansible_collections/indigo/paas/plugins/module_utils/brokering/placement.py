@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.terms import serves
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 ON_SITE = "tosca.policies.indigo.Placement"
 BY_AGREEMENT = "tosca.policies.indigo.SlaPlacement"
@@ -32,7 +33,7 @@ def objections(plan: Data, description: Data) -> list[str]:
     return [*refused(plan, description), *accounts, *_agreement(description), *_data(plan, description)]
 
 
-def _policy(policy: Data, description: Data) -> t.Iterator[str]:
+def _policy(policy: Data, description: Data) -> Iterator[str]:
     types, properties = policy.get("types") or [policy["type"]], policy["properties"]
     if ON_SITE in types:
         yield from _site(policy["name"], properties, description)
@@ -46,7 +47,7 @@ def _policy(policy: Data, description: Data) -> t.Iterator[str]:
         )
 
 
-def _site(name: str, properties: Data, description: Data) -> t.Iterator[str]:
+def _site(name: str, properties: Data, description: Data) -> Iterator[str]:
     wanted, zone = properties.get("cloud_id"), properties.get("availability_zone")
     if wanted not in (description["name"], description.get("provider")):
         yield f"The policy '{name}' asks for the site '{wanted}'."
@@ -55,7 +56,7 @@ def _site(name: str, properties: Data, description: Data) -> t.Iterator[str]:
         yield f"The policy '{name}' asks for the availability zone '{zone}'; it has {known}."
 
 
-def _account(plan: Data, description: Data) -> t.Iterator[str]:
+def _account(plan: Data, description: Data) -> Iterator[str]:
     policies = [
         policy for policy in plan.get("policies") or () if BY_AGREEMENT in (policy.get("types") or [policy["type"]])
     ]
@@ -67,22 +68,22 @@ def _account(plan: Data, description: Data) -> t.Iterator[str]:
         )
 
 
-def _agreement(description: Data) -> t.Iterator[str]:
+def _agreement(description: Data) -> Iterator[str]:
     if "sla" in _required(description) and not _agreements(description):
         yield "There is no agreement with it that is in force, and site_ranking requires one."
 
 
-def _data(plan: Data, description: Data) -> t.Iterator[str]:
+def _data(plan: Data, description: Data) -> Iterator[str]:
     always = "data" in _required(description)
     for entry in plan.get("data") or ():
         if (always or entry.get("required")) and not serves(entry, description):
             yield f"It does not serve the data '{entry['name']}'."
 
 
-def _agreements(description: Data) -> set[t.Any]:
+def _agreements(description: Data) -> set[Any]:
     return {agreement["id"] for agreement in description.get("agreements") or ()}
 
 
-def _required(description: Data) -> t.Sequence[str]:
-    found: t.Sequence[str] = (description.get("ranking") or {}).get("require") or ()
+def _required(description: Data) -> Sequence[str]:
+    found: Sequence[str] = (description.get("ranking") or {}).get("require") or ()
     return found

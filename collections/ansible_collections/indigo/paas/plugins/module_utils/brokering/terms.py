@@ -8,9 +8,10 @@ A term looks at one site alone, never at the others: a site that comes or goes d
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 # What a term counts unless site_ranking says otherwise.
 WEIGHTS = {"sla": 1.0, "monitoring": 1.0, "cost": 1.0, "data": 1.0, "use": 1.0}
@@ -30,7 +31,7 @@ FREE = ("cpus", "gpus", "mem")
 KINDS = ("cpus", "memory", "nodes")
 
 
-class Term(t.NamedTuple):
+class Term(NamedTuple):
     """One term of a site: its value from 0 to 1, and where it comes from, as a phrase."""
 
     value: float
@@ -145,5 +146,5 @@ def _scale(description: Data, name: str) -> float:
     return float(_ranking(description, "scales").get(name, SCALES[name]))
 
 
-def _named(names: t.Iterable[t.Any]) -> str:
+def _named(names: Iterable[Any]) -> str:
     return ", ".join(map(str, names))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-import typing as t
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.endpoint import SSH, Endpoint
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import (
@@ -34,7 +34,7 @@ class Connection:
         self._connections = connections
         self._tunnel: Tunnel | None = None
 
-    def client(self, timeout: int = ENGINE_TIMEOUT) -> t.Any:
+    def client(self, timeout: int = ENGINE_TIMEOUT) -> Any:
         """Return a low-level client, each of whose calls is given TIMEOUT seconds.
 
         Raises SiteError where no engine answers or the library is missing.
@@ -66,7 +66,7 @@ class Connection:
             self._tunnel = Tunnel(self._site, self._endpoint)
         return f"unix://{self._tunnel.socket}"
 
-    def _tls(self) -> t.Any:
+    def _tls(self) -> Any:
         endpoint = self._endpoint
         if not endpoint.uses_tls:
             return False
@@ -80,8 +80,8 @@ def _client_class() -> type:
 
     class Client(docker.APIClient):
         def merge_environment_settings(
-            self, url: str | bytes | None, proxies: t.Any, stream: t.Any, verify: t.Any, cert: t.Any
-        ) -> t.Any:
+            self, url: str | bytes | None, proxies: Any, stream: Any, verify: Any, cert: Any
+        ) -> Any:
             return super().merge_environment_settings(
                 url, proxies, stream, self.verify if verify is None else verify, cert
             )

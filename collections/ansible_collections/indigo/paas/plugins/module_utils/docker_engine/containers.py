@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-import typing as t
 import uuid
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine import gpus, networks
@@ -48,10 +49,10 @@ STATES = {
     "created": UNFINISHED,
 }
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
-class Ways(t.NamedTuple):
+class Ways(NamedTuple):
     """The networks of a deployment, as the engine calls them.
 
     shared: of all nodes. made: those that the template gives, by its names. known_by: the one whose addresses come
@@ -66,7 +67,7 @@ class Ways(t.NamedTuple):
 class Maker:
     """Makes containers that are complete, identity and keys included, before they first start."""
 
-    def __init__(self, api: t.Any, deployment: str, ways: Ways, public_key: str, publishing: Publishing | None) -> None:
+    def __init__(self, api: Any, deployment: str, ways: Ways, public_key: str, publishing: Publishing | None) -> None:
         self._api = api
         self._deployment = deployment
         self._ways = ways
@@ -74,7 +75,7 @@ class Maker:
         self._publishing = publishing
         self._info = api.info()
 
-    def make(self, node: NewNode, image: str, mounts: list[t.Any], devices: list[str]) -> str:
+    def make(self, node: NewNode, image: str, mounts: list[Any], devices: list[str]) -> str:
         """Return the id of a new container for NODE that has never run.
 
         mounts    its volumes, as the library's Mount objects
@@ -108,7 +109,7 @@ class Maker:
         self._api.put_archive(container, "/", identity(self._public_key, host_key.private))
         return str(container)
 
-    def _host_config(self, node: NewNode, bindings: Data, mounts: list[t.Any], devices: list[str]) -> t.Any:
+    def _host_config(self, node: NewNode, bindings: Data, mounts: list[Any], devices: list[str]) -> Any:
         size = node.group.size
         memory = max(int(size.memory), LEAST_MEMORY)
         return self._api.create_host_config(
@@ -169,7 +170,7 @@ def _state_problem(state: str, container: Data) -> str | None:
 
 
 def node_labels(
-    deployment: str, node: NewNode, host_key: str, devices: t.Sequence[str] = (), known_by: str = ""
+    deployment: str, node: NewNode, host_key: str, devices: Sequence[str] = (), known_by: str = ""
 ) -> dict[str, str]:
     """Return the labels by which a container is found again as NODE, and that say all that is known of it."""
     size = node.group.size

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import os
-import typing as t
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
@@ -19,7 +20,7 @@ DEFAULT_SOCKET = "/var/run/docker.sock"
 TLS_OPTIONS = ("tls_ca", "tls_cert", "tls_key")
 SSH_OPTIONS = ("key", "known_hosts")
 
-Options = t.Mapping[str, t.Any]
+Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Endpoint:
         return self.scheme == "https" or any((self.ca, self.certificate, self.private_key))
 
 
-def read_endpoint(site: str, options: Options, environment: t.Mapping[str, str]) -> Endpoint:
+def read_endpoint(site: str, options: Options, environment: Mapping[str, str]) -> Endpoint:
     """Return the endpoint that the OPTIONS of SITE say, or DOCKER_HOST of the ENVIRONMENT, or this machine's.
 
     Raises SiteError (bad_input) with all that is wrong.
@@ -98,7 +99,7 @@ def default_endpoint() -> str:
     return f"unix://{rootless if os.path.exists(rootless) and not os.path.exists(DEFAULT_SOCKET) else DEFAULT_SOCKET}"
 
 
-def _url_problems(site: str, url: str, parts: SplitResult) -> t.Iterator[Problem]:
+def _url_problems(site: str, url: str, parts: SplitResult) -> Iterator[Problem]:
     if parts.password:
         yield Problem(f"Site '{site}': its endpoint holds a password", hint="Log in with a key: name it in site_key.")
     elif parts.scheme not in (*LOCAL, *TCP, SSH):
@@ -114,7 +115,7 @@ def _url_problems(site: str, url: str, parts: SplitResult) -> t.Iterator[Problem
         )
 
 
-def _option_problems(site: str, options: Options, scheme: str) -> t.Iterator[Problem]:
+def _option_problems(site: str, options: Options, scheme: str) -> Iterator[Problem]:
     if bool(options["tls_cert"]) != bool(options["tls_key"]):
         given, missing = ("tls_cert", "tls_key") if options["tls_cert"] else ("tls_key", "tls_cert")
         yield Problem(f"Site '{site}' has the option '{given}' without '{missing}'", hint="Give both.")
@@ -127,7 +128,7 @@ def _option_problems(site: str, options: Options, scheme: str) -> t.Iterator[Pro
         )
 
 
-def _tls(options: Options, environment: t.Mapping[str, str]) -> dict[str, t.Any]:
+def _tls(options: Options, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what the options say of TLS, or where they name no endpoint, Docker's own variables."""
     if not options["endpoint"] and ("DOCKER_TLS_VERIFY" in environment or environment.get("DOCKER_CERT_PATH")):
         folder = environment.get("DOCKER_CERT_PATH") or os.path.join(os.path.expanduser("~"), ".docker")

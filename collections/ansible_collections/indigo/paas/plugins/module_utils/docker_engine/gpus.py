@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import docker
 from ansible_collections.indigo.paas.plugins.module_utils.labels import GPUS
@@ -15,7 +16,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewN
 # A device of the Container Device Interface by its number; those by serial number and "all" are the same again.
 _CDI_GPU = re.compile(r"[a-z0-9.-]+/gpu=\d+(:\d+)?")
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 
 def present(info: Data, number: int | None) -> list[str]:
@@ -33,12 +34,12 @@ def present(info: Data, number: int | None) -> list[str]:
     return found if number is None else found[:number]
 
 
-def taken(containers: t.Iterable[Data]) -> set[str]:
+def taken(containers: Iterable[Data]) -> set[str]:
     """Return the GPUs that CONTAINERS, entries of the engine's list, were given."""
     return {device for container in containers for device in container["Labels"].get(GPUS, "").split(",") if device}
 
 
-def allot(nodes: t.Iterable[NewNode], free: t.Iterable[str]) -> tuple[dict[str, list[str]], int]:
+def allot(nodes: Iterable[NewNode], free: Iterable[str]) -> tuple[dict[str, list[str]], int]:
     """Return which GPUs of FREE each of NODES gets, by the node's name, and how many are missing."""
     left = list(free)
     given: dict[str, list[str]] = {}
@@ -50,7 +51,7 @@ def allot(nodes: t.Iterable[NewNode], free: t.Iterable[str]) -> tuple[dict[str, 
     return given, missing
 
 
-def requests(devices: list[str]) -> list[t.Any]:
+def requests(devices: list[str]) -> list[Any]:
     """Return the requests for DEVICES, as the library's DeviceRequest objects."""
     if not devices:
         return []

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.gpus import present
 from ansible_collections.indigo.paas.plugins.module_utils.labels import CPUS, DEPLOYMENT, MEMORY
@@ -17,7 +17,7 @@ INOTIFY_REMEDY = (
     "`sysctl -w fs.inotify.max_user_instances=1024`."
 )
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 def use(containers: list[Data]) -> Data:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.images import SUITES, Recipe
@@ -17,15 +17,15 @@ DEFAULT_IMAGES = [
 ]
 IMAGE_KEYS = ("name", "distribution", "version", "packages", "fetched", "base", "mirror")
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
-def read_images(site: str, entries: list[t.Any]) -> list[Data]:
+def read_images(site: str, entries: list[Any]) -> list[Data]:
     """Return the images of SITE, each {name, distribution, version, recipe}. Raises SiteError."""
     return read_entries(site, "image", entries or DEFAULT_IMAGES, _read_image)
 
 
-def _read_image(entry: t.Any) -> Data:
+def _read_image(entry: Any) -> Data:
     if not isinstance(entry, dict) or not entry.get("distribution") or not entry.get("version"):
         raise ValueError("it must be a dictionary with distribution and version")
     for key in entry:

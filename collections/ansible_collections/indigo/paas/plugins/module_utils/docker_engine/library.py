@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import TYPE_CHECKING
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     import docker
     from docker.errors import APIError, DockerException, NotFound
     from requests.exceptions import RequestException

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import APIError, docker
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
@@ -16,13 +17,13 @@ from ansible_collections.indigo.paas.plugins.module_utils.labels import DEPLOYME
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, wanted_networks
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 class Networks:
     """The networks of one deployment at one engine, found by their labels."""
 
-    def __init__(self, api: t.Any, site: str, deployment: str, mtu: int | None = None) -> None:
+    def __init__(self, api: Any, site: str, deployment: str, mtu: int | None = None) -> None:
         self._api = api
         self._site = site
         self._deployment = deployment
@@ -38,7 +39,7 @@ class Networks:
         there = next((network for network in self.found() if NETWORK not in network["Labels"]), None)
         return str(there["Name"]) if there else self._make(f"indigo-paas-{self._deployment}", {}, None)
 
-    def made(self, groups: t.Iterable[NodeGroup]) -> dict[str, str]:
+    def made(self, groups: Iterable[NodeGroup]) -> dict[str, str]:
         """Return the engine's names of the networks that GROUPS ask for, by the template's; the missing are made."""
         names = {network["Labels"].get(NETWORK): str(network["Name"]) for network in self.found()}
         for name, wanted in wanted_networks(groups).items():
@@ -48,7 +49,7 @@ class Networks:
                 names[name] = self._make(network_name(self._deployment, name), {NETWORK: name}, ipam)
         return {name: names[name] for name in wanted_networks(groups)}
 
-    def _make(self, name: str, labels: Data, ipam: t.Any) -> str:
+    def _make(self, name: str, labels: Data, ipam: Any) -> str:
         try:
             self._api.create_network(
                 name,
@@ -77,7 +78,7 @@ class Networks:
         return SiteError(f"The engine of site '{self._site}' makes no network '{name}': {reason}")
 
 
-def connect(api: t.Any, container: str, node: NewNode, names: t.Mapping[str, str]) -> None:
+def connect(api: Any, container: str, node: NewNode, names: Mapping[str, str]) -> None:
     """Put the CONTAINER of NODE, which does not run yet, into the networks of its group; NAMES are the engine's."""
     for network in node.group.networks:
         api.connect_container_to_network(
@@ -96,7 +97,7 @@ def gateway_of(wanted: Data) -> str | None:
     return next((address for address in hosts if address not in wanted["addresses"]), None)
 
 
-def first_network(groups: t.Iterable[NodeGroup], deployment: str) -> str:
+def first_network(groups: Iterable[NodeGroup], deployment: str) -> str:
     """Return the engine's name of the network whose addresses nodes are known by.
 
     It is the first that the template gives them where all have the same one, else the one that all share.
@@ -112,7 +113,7 @@ def network_name(deployment: str, name: str) -> str:
     return f"indigo-paas-{deployment}.{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def misfits(groups: t.Iterable[NodeGroup], networks: t.Iterable[Data], deployment: str) -> list[str]:
+def misfits(groups: Iterable[NodeGroup], networks: Iterable[Data], deployment: str) -> list[str]:
     """Return which networks of GROUPS cannot be made beside the engine's NETWORKS, as sentences."""
     others = [network for network in networks if (network.get("Labels") or {}).get(DEPLOYMENT) != deployment]
     return [
@@ -125,7 +126,7 @@ def misfits(groups: t.Iterable[NodeGroup], networks: t.Iterable[Data], deploymen
     ]
 
 
-def warnings(groups: t.Iterable[NodeGroup], networks: t.Iterable[Data], containers: t.Iterable[Data]) -> list[str]:
+def warnings(groups: Iterable[NodeGroup], networks: Iterable[Data], containers: Iterable[Data]) -> list[str]:
     """Return what of the networks of GROUPS is not as asked for, as sentences; NETWORKS are the deployment's.
 
     CONTAINERS are those that stay as they are.
@@ -146,7 +147,7 @@ def warnings(groups: t.Iterable[NodeGroup], networks: t.Iterable[Data], containe
     return told
 
 
-def _is_in(container: Data, networks: t.Iterable[Data | None]) -> bool:
+def _is_in(container: Data, networks: Iterable[Data | None]) -> bool:
     has = (container.get("NetworkSettings") or {}).get("Networks") or {}
     return all(network is not None and network["Name"] in has for network in networks)
 

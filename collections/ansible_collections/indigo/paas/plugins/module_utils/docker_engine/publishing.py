@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import ipaddress
-import typing as t
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
 
 SSH = "22/tcp"
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Publishing:
             return addresses
         return [self.host] if addresses else []
 
-    def misfits(self, groups: t.Iterable[NodeGroup]) -> list[str]:
+    def misfits(self, groups: Iterable[NodeGroup]) -> list[str]:
         """Return why the ports of GROUPS cannot be published, as sentences."""
         owners: dict[tuple[str, int], dict[str, int]] = {}
         for group in groups:
@@ -65,7 +66,7 @@ class Publishing:
             for (protocol, number), counts in crowded.items()
         ]
 
-    def warnings(self, groups: t.Iterable[NodeGroup]) -> list[str]:
+    def warnings(self, groups: Iterable[NodeGroup]) -> list[str]:
         """Return which ports of GROUPS are not published, as sentences."""
         return [
             f"Port '{port.name}' of '{group.name}' is not published: an engine cannot limit who comes in "

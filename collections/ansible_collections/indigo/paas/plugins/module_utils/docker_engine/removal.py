@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-import typing as t
+from collections.abc import Callable
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import APIError, NotFound
 
@@ -14,7 +15,7 @@ REMOVAL_TIMEOUT = 60  # seconds
 CONFLICT = 409  # a container that is about to go still holds it, or somebody else's removal is under way
 
 
-def remove_when_free(remove: t.Callable[[], t.Any]) -> None:
+def remove_when_free(remove: Callable[[], Any]) -> None:
     """Call REMOVE until the engine does it, for a minute; that it is gone already is success. Raises APIError."""
     began = time.monotonic()
     while True:

@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-import typing as t
 import weakref
+from typing import IO, cast
 
 from ansible_collections.indigo.paas.plugins.module_utils import entry
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.endpoint import Endpoint
@@ -62,7 +62,7 @@ class Tunnel:
         """Return when the host says that we are in; what its shell says before does not matter."""
         until = time.monotonic() + LOGIN_TIMEOUT
         said = b""
-        output = t.cast(t.IO[bytes], self._process.stdout)  # a pipe
+        output = cast(IO[bytes], self._process.stdout)  # a pipe
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
             while READY not in said:
@@ -112,7 +112,7 @@ def refusal(site: str, endpoint: Endpoint, said: str) -> SiteError:
     return SiteError(f"The host of site '{site}' does not let us in at {endpoint.url}: {reason}", hint=hint)
 
 
-def _close(process: subprocess.Popen[bytes], errors: t.IO[bytes], directory: str) -> None:
+def _close(process: subprocess.Popen[bytes], errors: IO[bytes], directory: str) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     process.terminate()
     for stream in (process.stdin, process.stdout, errors):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-import typing as t
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.library import docker
 from ansible_collections.indigo.paas.plugins.module_utils.docker_engine.removal import remove_when_free
@@ -23,17 +24,17 @@ from ansible_collections.indigo.paas.plugins.module_utils.labels import (
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume, volume_problems
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Identity, NewNode
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 class Store:
     """The volumes of one deployment at one engine."""
 
-    def __init__(self, api: t.Any, deployment: str) -> None:
+    def __init__(self, api: Any, deployment: str) -> None:
         self._api = api
         self._deployment = deployment
 
-    def mounts(self, node: NewNode) -> list[t.Any]:
+    def mounts(self, node: NewNode) -> list[Any]:
         """Return the volumes of NODE as the library's Mount objects; those that are missing are made."""
         wanted = _mounted(node.group)
         if not wanted:
@@ -52,7 +53,7 @@ class Store:
         """The names of the volumes that there were at first."""
         return {key_of(volume): volume["Name"] for volume in self._found()}
 
-    def remove(self, keep: t.Callable[[Identity], bool] = lambda _identity: False) -> None:
+    def remove(self, keep: Callable[[Identity], bool] = lambda _identity: False) -> None:
         """Delete the volumes of all nodes but those that KEEP says. Raises the library's error where one stays."""
         for volume in self._found():
             if not keep(key_of(volume)[:2]):
@@ -89,7 +90,7 @@ def key_of(volume: Data) -> tuple[str, int, str]:
     return labels[GROUP], int(labels[INDEX]), labels[VOLUME]
 
 
-def misfits(groups: t.Iterable[NodeGroup], offered: list[str]) -> list[str]:
+def misfits(groups: Iterable[NodeGroup], offered: list[str]) -> list[str]:
     """Return why the volumes of GROUPS cannot be had, as sentences; OFFERED are names of existing ones for all."""
     reasons = []
     for group in groups:
@@ -109,7 +110,7 @@ def misfits(groups: t.Iterable[NodeGroup], offered: list[str]) -> list[str]:
     return reasons
 
 
-def warnings(groups: t.Iterable[NodeGroup], containers: t.Iterable[Data]) -> list[str]:
+def warnings(groups: Iterable[NodeGroup], containers: Iterable[Data]) -> list[str]:
     """Return which volumes of GROUPS no node has, as sentences; CONTAINERS are those of the deployment."""
     groups = list(groups)
     wanted = {group.safe_name: {volume.location for volume in _mounted(group)} for group in groups}

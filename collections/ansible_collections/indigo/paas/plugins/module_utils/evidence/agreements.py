@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import math
-import typing as t
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 # As SLAM writes it: 31.12.2026+23:59:59, in UTC. ISO dates are understood besides.
 SLAM_DATE = "%d.%m.%Y+%H:%M:%S"
 
 
-def read_agreement(entry: t.Any) -> dict[str, t.Any]:
+def read_agreement(entry: Any) -> dict[str, Any]:
     """Return ENTRY in the form {"id", "weight", "start_date", "end_date", "targets": [{"type", "restrictions"}]}.
 
     Dates are naive datetimes in UTC or None, restrictions numbers by name. Raises ValueError with a sentence.
@@ -34,7 +35,7 @@ def read_agreement(entry: t.Any) -> dict[str, t.Any]:
     }
 
 
-def _target(target: t.Any) -> dict[str, t.Any]:
+def _target(target: Any) -> dict[str, Any]:
     if not isinstance(target, dict) or not target.get("type"):
         raise ValueError("each of its targets must be a dictionary with a type")
     restrictions = target.get("restrictions") or {}
@@ -50,7 +51,7 @@ def _target(target: t.Any) -> dict[str, t.Any]:
     }
 
 
-def _number(value: t.Any, what: str, least: float | None = None) -> float:
+def _number(value: Any, what: str, least: float | None = None) -> float:
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
@@ -61,7 +62,7 @@ def _number(value: t.Any, what: str, least: float | None = None) -> float:
     return number
 
 
-def read_date(value: t.Any) -> datetime | None:
+def read_date(value: Any) -> datetime | None:
     """Return the moment that VALUE names, naive and in UTC, None for nothing. Raises ValueError with a sentence.
 
     What names no offset is in UTC.
@@ -83,7 +84,7 @@ def in_force(agreement: Data, now: datetime) -> bool:
     return (start is None or start <= now) and (end is None or now <= end)
 
 
-def of_provider(document: Data, provider: str, services: t.Collection[str]) -> list[t.Any]:
+def of_provider(document: Data, provider: str, services: Collection[str]) -> list[Any]:
     """Return the agreements of SLAM's answer DOCUMENT with PROVIDER, as entries for `read_agreement`.
 
     services   ids that an agreement must be about; any will do where there are none
@@ -102,11 +103,11 @@ def of_provider(document: Data, provider: str, services: t.Collection[str]) -> l
     return entries
 
 
-def _about(service: t.Any, services: t.Collection[str]) -> bool:
+def _about(service: Any, services: Collection[str]) -> bool:
     return isinstance(service, dict) and (not services or str(service.get("service_id")) in services)
 
 
-def _weight(document: Data, agreement: t.Any, services: t.Collection[str]) -> t.Any:
+def _weight(document: Data, agreement: Any, services: Collection[str]) -> Any:
     """Return the highest weight that the customer's preferences give to AGREEMENT on SERVICES."""
     weights = [
         entry.get("weight") or 0
@@ -118,6 +119,6 @@ def _weight(document: Data, agreement: t.Any, services: t.Collection[str]) -> t.
     return max(weights, key=lambda weight: _number(weight, "its weight"), default=0)
 
 
-def _list(data: t.Any, key: str) -> list[t.Any]:
+def _list(data: Any, key: str) -> list[Any]:
     found = data.get(key) if isinstance(data, dict) else None
     return found if isinstance(found, list) else []

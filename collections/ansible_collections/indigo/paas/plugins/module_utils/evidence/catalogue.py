@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 OWN_ACCOUNT = ("com.amazonaws.ec2", "com.microsoft.azure", "eu.otc.compute")
 
 
-def services(document: Data) -> list[dict[str, t.Any]]:
+def services(document: Data) -> list[dict[str, Any]]:
     """Return the services of CMDB's answer DOCUMENT, each {"id", "type", "kind", "endpoint", "parent"}.
 
     type     as org.openstack.nova
@@ -24,7 +25,7 @@ def services(document: Data) -> list[dict[str, t.Any]]:
     return [_service(entry) for entry in entries if isinstance(entry, dict) and isinstance(entry.get("data"), dict)]
 
 
-def _service(entry: Data) -> dict[str, t.Any]:
+def _service(entry: Data) -> dict[str, Any]:
     data = entry["data"]
     return {
         "id": str(entry.get("_id") or data.get("id")),
@@ -35,7 +36,7 @@ def _service(entry: Data) -> dict[str, t.Any]:
     }
 
 
-def own_and_parents(known: t.Iterable[Data], service: str | None) -> list[str]:
+def own_and_parents(known: Iterable[Data], service: str | None) -> list[str]:
     """Return the ids of the service and of those that it runs on; without a SERVICE those of all that compute."""
     by_id = {entry["id"]: entry for entry in known}
     if service is None:
@@ -46,11 +47,11 @@ def own_and_parents(known: t.Iterable[Data], service: str | None) -> list[str]:
     return chain
 
 
-def own_account(known: t.Iterable[Data], services: t.Collection[str]) -> bool:
+def own_account(known: Iterable[Data], services: Collection[str]) -> bool:
     """Return whether one of SERVICES (ids) is of a type that each user has an account of his own for."""
     return any(entry["id"] in services and entry["type"] in OWN_ACCOUNT for entry in known)
 
 
-def storage_names(known: t.Iterable[Data]) -> list[str]:
+def storage_names(known: Iterable[Data]) -> list[str]:
     """Return by which names the storage services are known as providers of data: their endpoints."""
     return [str(entry["endpoint"]) for entry in known if entry["kind"] == "storage" and entry["endpoint"]]

@@ -6,19 +6,20 @@
 from __future__ import annotations
 
 import json
-import typing as t
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.evidence import agreements, catalogue, metrics
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from ansible_collections.indigo.paas.plugins.module_utils.evidence.sources import Sources
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 
-def gather(descriptions: t.Iterable[Data], now: datetime) -> list[dict[str, t.Any]]:
+def gather(descriptions: Iterable[Data], now: datetime) -> list[dict[str, Any]]:
     """Return DESCRIPTIONS with what ranking reads: agreements in force, services with their metrics, data.
 
     now   the moment (naive, UTC) at which agreements must be in force
@@ -49,7 +50,7 @@ class _Gatherer:
         self._provider = str(description.get("provider") or description["name"])
         self._warnings: list[str] = []
 
-    def gather(self, now: datetime) -> dict[str, t.Any]:
+    def gather(self, now: datetime) -> dict[str, Any]:
         listed = catalogue.services(self._ask("services", self._provider))
         service = self._site.get("service")
         ids = catalogue.own_and_parents(listed, service)
@@ -71,7 +72,7 @@ class _Gatherer:
             self._warnings.append(f"{error}.")
             return {}
 
-    def _agreements(self, services: list[str], now: datetime) -> list[dict[str, t.Any]]:
+    def _agreements(self, services: list[str], now: datetime) -> list[dict[str, Any]]:
         written = agreements.of_provider(self._ask("preferences"), self._provider, services)
         found = []
         for entry in [*(self._site.get("agreements") or ()), *written]:
@@ -86,7 +87,7 @@ class _Gatherer:
                 self._warnings.append(f"The agreement '{agreement['id']}' is not in force.")
         return found
 
-    def _services(self, ids: list[str]) -> list[dict[str, t.Any]]:
+    def _services(self, ids: list[str]) -> list[dict[str, Any]]:
         own = self._site.get("metrics") or {}
         if own:
             return [{"id": self._site.get("service") or self._site["name"], "metrics": own}]

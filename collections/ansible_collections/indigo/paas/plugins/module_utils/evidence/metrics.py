@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import re
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 _PROBES = {"create": ("create",), "inspect": ("inspect", "run"), "delete": ("delete",)}
 _MASTER = re.compile(r"master[./](cpu|gpu|mem)s?[_ ](total|used)")
@@ -33,7 +34,7 @@ def of_services(document: Data) -> dict[str, dict[str, float]]:
     return found
 
 
-def _metrics(entries: t.Iterable[t.Any]) -> dict[str, float]:
+def _metrics(entries: Iterable[Any]) -> dict[str, float]:
     metrics = {}
     for entry in entries:
         name = metric_name(str(entry.get("metricName") or ""))
@@ -59,7 +60,7 @@ def metric_name(text: str) -> str | None:
     return None
 
 
-def _number(value: t.Any) -> float | None:
+def _number(value: Any) -> float | None:
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -67,6 +68,6 @@ def _number(value: t.Any) -> float | None:
     return number if 0 <= number < float("inf") else None
 
 
-def _list(data: t.Any, key: str) -> list[t.Any]:
+def _list(data: Any, key: str) -> list[Any]:
     found = data.get(key) if isinstance(data, dict) else None
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []

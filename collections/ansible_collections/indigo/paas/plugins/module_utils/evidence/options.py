@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import math
-import typing as t
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering.terms import PROBES, SCALES, WEIGHTS
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.evidence.agreements import read_agreement
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 SOURCES = ("slam", "cmdb", "monitoring")
 TEXTS = (*SOURCES, "customer", "token_file")
@@ -34,7 +35,7 @@ def option_problems(site: str, options: Data) -> list[Problem]:
     ]
 
 
-def _agreement_problems(site: str, entries: t.Iterable[t.Any]) -> t.Iterator[Problem]:
+def _agreement_problems(site: str, entries: Iterable[Any]) -> Iterator[Problem]:
     for number, entry in enumerate(entries, start=1):
         try:
             read_agreement(entry)
@@ -42,7 +43,7 @@ def _agreement_problems(site: str, entries: t.Iterable[t.Any]) -> t.Iterator[Pro
             yield Problem(f"Site '{site}', agreement {number}: {error}")
 
 
-def _ranking_problems(site: str, ranking: Data) -> t.Iterator[Problem]:
+def _ranking_problems(site: str, ranking: Data) -> Iterator[Problem]:
     for name in ranking:
         if name not in RANKING:
             hint = did_you_mean(name, RANKING, what="keys")
@@ -59,7 +60,7 @@ def _ranking_problems(site: str, ranking: Data) -> t.Iterator[Problem]:
         yield Problem(f"Site '{site}': site_ranking names slam without a customer", hint=hint)
 
 
-def _requirement_problems(site: str, required: t.Any) -> t.Iterator[Problem]:
+def _requirement_problems(site: str, required: Any) -> Iterator[Problem]:
     if required is None:
         return
     known = isinstance(required, list) and all(name in REQUIRABLE for name in required)
@@ -70,11 +71,11 @@ def _requirement_problems(site: str, required: t.Any) -> t.Iterator[Problem]:
 def _number_problems(
     site: str,
     what: str,
-    given: t.Any,
+    given: Any,
     known: tuple[str, ...] | None,
     least: float | None = None,
     above: float | None = None,
-) -> t.Iterator[Problem]:
+) -> Iterator[Problem]:
     if given is None:
         return
     if not isinstance(given, dict):
@@ -89,5 +90,5 @@ def _number_problems(
             yield Problem(f"Site '{site}': '{name}' of {what} must be a number {limit}, not {value!r:.80}")
 
 
-def _is_number(value: t.Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import time
-import typing as t
+from collections.abc import Mapping
 from http.client import HTTPException
+from typing import Any, cast
 from urllib.error import HTTPError
 from urllib.parse import quote
 
@@ -19,9 +20,9 @@ from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteErro
 try:
     import yaml
 except ImportError:  # Ansible itself does not run without it
-    yaml = t.cast("t.Any", None)
+    yaml = cast("Any", None)
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 TIMEOUT = 10  # seconds
 TRIES = 3
@@ -35,7 +36,7 @@ class Sources:
 
     def __init__(self, ranking: Data) -> None:
         self._ranking = ranking
-        self._answers: dict[tuple[str, str], t.Any] = {}
+        self._answers: dict[tuple[str, str], Any] = {}
 
     def preferences(self) -> Data | None:
         """Return SLAM's agreements and preferences of the customer; None without a SLAM. Raises SiteError."""

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
@@ -16,7 +17,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.nebula.documents impor
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, WantedImage
 from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import PreparedImage
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Blueprint:
     """
 
     template: int | None
-    disks: list[dict[str, t.Any]]
+    disks: list[dict[str, Any]]
     context: Data
-    images: list[t.Any]
+    images: list[Any]
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class Start:
     """
 
     entry: Data
-    template: t.Any
-    disks: list[dict[str, t.Any]]
-    images: list[t.Any]
+    template: Any
+    disks: list[dict[str, Any]]
+    images: list[Any]
 
     @property
     def name(self) -> str:
@@ -98,7 +99,7 @@ def blueprint(cloud: Cloud, description: Data, group: NodeGroup, prepared: Prepa
     )
 
 
-def _image_of(cloud: Cloud, disk: Data) -> t.Any:
+def _image_of(cloud: Cloud, disk: Data) -> Any:
     """Return the image of a template's DISK, None where it has none or the user does not see it."""
     if disk.get("IMAGE_ID"):
         return next((image for image in cloud.images if str(image.ID) == str(disk["IMAGE_ID"])), None)
@@ -107,11 +108,11 @@ def _image_of(cloud: Cloud, disk: Data) -> t.Any:
     return next((image for image in named if owner == image.UNAME or (not owner and _is_own(cloud, image))), None)
 
 
-def _is_own(cloud: Cloud, image: t.Any) -> bool:
+def _is_own(cloud: Cloud, image: Any) -> bool:
     return str(image.UID) == cloud.account()
 
 
-def _with_ids(group: NodeGroup, images: t.Iterable[t.Any]) -> NodeGroup:
+def _with_ids(group: NodeGroup, images: Iterable[Any]) -> NodeGroup:
     """Return GROUP with the ids of IMAGES in its volumes that are images of their own, in this order."""
     ids = iter(str(image.ID) for image in images)
     volumes = (replace(volume, volume_id=next(ids)) if volume.volume_id else volume for volume in group.volumes)
@@ -119,7 +120,7 @@ def _with_ids(group: NodeGroup, images: t.Iterable[t.Any]) -> NodeGroup:
 
 
 def require_shareable(
-    site: str, groups: t.Iterable[NodeGroup], blueprints: t.Mapping[str, Blueprint], coming: t.Collection[str]
+    site: str, groups: Iterable[NodeGroup], blueprints: Mapping[str, Blueprint], coming: Collection[str]
 ) -> None:
     """Raise SiteError (bad_input) where machines want a persistent image that another one has.
 
@@ -137,7 +138,7 @@ def require_shareable(
         raise SiteError([_taken(site, image) for image in found.values()], bad_input=True)
 
 
-def _taken(site: str, image: t.Any) -> Problem:
+def _taken(site: str, image: Any) -> Problem:
     return Problem(
         f"Site '{site}': the image '{image.NAME}' (id {image.ID}) is persistent: only one machine may have it",
         hint=f"Let each machine have a copy (oneimage nonpersistent {image.ID}), or choose another.",

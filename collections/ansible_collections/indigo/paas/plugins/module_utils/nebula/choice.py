@@ -9,7 +9,8 @@ let everybody use it. Pools list the newest first. So the first of a name is nob
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 
@@ -32,13 +33,13 @@ IMAGE_STATES = {
 NETWORK_STATES = {0: "INIT", 2: "LOCK_CREATE", 3: "LOCK_DELETE", 4: "DONE", 5: "ERROR", 6: "UPDATE_FAILURE"}
 
 
-class Kind(t.NamedTuple):
+class Kind(NamedTuple):
     """A kind of things: its name, whether a stranger's is taken by name alone, and states in which it can be used."""
 
     name: str
     guarded: bool
-    ready: t.Mapping[int, str] | None = None
-    states: t.Mapping[int, str] = {}
+    ready: Mapping[int, str] | None = None
+    states: Mapping[int, str] = {}
 
 
 # A machine hands its host key to what its image runs: no image is taken for another's because of its name.
@@ -47,7 +48,7 @@ TEMPLATE = Kind("template", True)
 NETWORK = Kind("virtual network", False, READY_NETWORKS, NETWORK_STATES)
 
 
-def find(site: str, kind: Kind, pool: t.Iterable[t.Any], wanted: str, account: t.Callable[[], str]) -> t.Any:
+def find(site: str, kind: Kind, pool: Iterable[Any], wanted: str, account: Callable[[], str]) -> Any:
     """Return the entry of POOL that WANTED names: by id, as OWNER/NAME, or by name.
 
     A name is that of the account's own thing; else of the only one that others let it use.
@@ -67,12 +68,12 @@ def find(site: str, kind: Kind, pool: t.Iterable[t.Any], wanted: str, account: t
     return found[0]
 
 
-def full_name(entry: t.Any) -> str:
+def full_name(entry: Any) -> str:
     """Return OWNER/NAME of ENTRY, which is one at most: names hold no slash."""
     return f"{entry.UNAME}/{entry.NAME}"
 
 
-def offered(pool: t.Iterable[t.Any], account: str) -> list[dict[str, str]]:
+def offered(pool: Iterable[Any], account: str) -> list[dict[str, str]]:
     """Return the images of POOL that nodes are made of where none are configured, as entries of `site_images`.
 
     They are the account's own and the administrators', without persistent ones, which only one machine may have. The
@@ -91,22 +92,22 @@ def offered(pool: t.Iterable[t.Any], account: str) -> list[dict[str, str]]:
     return entries
 
 
-def is_system(image: t.Any) -> bool:
+def is_system(image: Any) -> bool:
     """Return whether IMAGE holds an operating system and is ready."""
     return int(image.TYPE) == OS_IMAGE and int(image.STATE) in READY_IMAGES
 
 
-def is_trusted(entry: t.Any, account: str) -> bool:
+def is_trusted(entry: Any, account: str) -> bool:
     """Return whether ENTRY is the account's own or an administrator's."""
     return str(entry.UID) in (account, ADMINISTRATOR) or str(entry.GID) == ADMINISTRATOR
 
 
-def is_persistent(image: t.Any) -> bool:
+def is_persistent(image: Any) -> bool:
     """Return whether only one machine at a time may have IMAGE."""
     return int(image.PERSISTENT) == 1
 
 
-def _by_name(site: str, kind: Kind, named: list[t.Any], account: t.Callable[[], str]) -> list[t.Any]:
+def _by_name(site: str, kind: Kind, named: list[Any], account: Callable[[], str]) -> list[Any]:
     if not named:
         return []
     user = account()
@@ -129,7 +130,7 @@ def _by_name(site: str, kind: Kind, named: list[t.Any], account: t.Callable[[], 
     return named
 
 
-def _require_ready(site: str, kind: Kind, entry: t.Any, wanted: str) -> None:
+def _require_ready(site: str, kind: Kind, entry: Any, wanted: str) -> None:
     # Networks of old versions have no state.
     if kind.ready is None or entry.STATE is None or int(entry.STATE) in kind.ready:
         return

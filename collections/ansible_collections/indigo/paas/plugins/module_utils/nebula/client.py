@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import re
 import time
-import typing as t
+from typing import TYPE_CHECKING, Any, cast
 from xml.parsers.expat import ExpatError
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     import pyone
     import requests
     from pyone import (
@@ -93,7 +93,7 @@ class Client:
         transport.request = self._post
         self._parse = transport.parse_response
 
-    def ask(self, method: str, *arguments: t.Any) -> t.Any:
+    def ask(self, method: str, *arguments: Any) -> Any:
         """Return the answer to a METHOD that changes nothing; what passes is tried again. Raises SiteError."""
         pause = PAUSE
         for attempt in range(1, TRIES + 1):
@@ -106,14 +106,14 @@ class Client:
             pause *= 2
         raise AssertionError("the last try returns or raises")
 
-    def change(self, method: str, *arguments: t.Any) -> t.Any:
+    def change(self, method: str, *arguments: Any) -> Any:
         """Return the answer to a METHOD that changes something, asked once.
 
         Raises Unreachable where nobody knows whether it was done: look before you ask again. Raises SiteError.
         """
         return self._call(method, *arguments)
 
-    def delete(self, method: str, *arguments: t.Any) -> None:
+    def delete(self, method: str, *arguments: Any) -> None:
         """Call a METHOD that may be repeated and that is done where its object does not exist. Raises SiteError."""
         try:
             self.ask(method, *arguments)
@@ -121,7 +121,7 @@ class Client:
             if not isinstance(error.__cause__, OneNoExistsException):
                 raise
 
-    def _call(self, method: str, *arguments: t.Any) -> t.Any:
+    def _call(self, method: str, *arguments: Any) -> Any:
         function = self._server
         for name in method.split("."):
             function = getattr(function, name)
@@ -131,7 +131,7 @@ class Client:
         except OneException as error:
             raise self._refused(method, error) from error
 
-    def _post(self, _host: str, _handler: str, body: bytes, verbose: bool = False) -> t.Any:
+    def _post(self, _host: str, _handler: str, body: bytes, verbose: bool = False) -> Any:
         headers = {"Content-Type": "text/xml"}
         try:
             answer = requests.post(
@@ -214,5 +214,5 @@ def _session(site: str, auth_file: str) -> str:
 def _reason(error: Exception) -> str:
     """Return the innermost reason of ERROR: what lies around it is the library's own bookkeeping."""
     while error.__context__ is not None:
-        error = t.cast(Exception, error.__context__)
+        error = cast(Exception, error.__context__)
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

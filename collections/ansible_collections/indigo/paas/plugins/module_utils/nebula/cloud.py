@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from typing import Any, cast
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, documents, machines, prepared
@@ -25,17 +26,17 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Node
 class Cloud:
     """OpenNebula as the user sees that API asks as, with the OPTIONS of the site NAME."""
 
-    def __init__(self, name: str, options: t.Mapping[str, t.Any], api: Client) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any], api: Client) -> None:
         self.name = name
         self.options = options
         self.api = api
         self._account: str | None = None
 
-    def each(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any]) -> list[t.Any]:
+    def each(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         """Return FUNCTION's answers for ITEMS, some asked at a time."""
         return each(function, items, self.options["parallel"])
 
-    def user(self) -> t.Any:
+    def user(self) -> Any:
         """Return the user, with his quotas of this moment."""
         found = self.api.ask("user.info", -1)
         self._account = str(found.ID)
@@ -45,9 +46,9 @@ class Cloud:
         """Return the id of the user."""
         if self._account is None:
             self.user()
-        return t.cast(str, self._account)
+        return cast(str, self._account)
 
-    def machines(self) -> list[t.Any]:
+    def machines(self) -> list[Any]:
         """Return all machines of the user that are not gone."""
         return list(self.api.ask("vmpool.infoextended", OWN, *ALL, NOT_DONE).VM)
 
@@ -72,7 +73,7 @@ class Cloud:
         """Return the id of the public network; None where there is none, so that machines can be listed without."""
         return next((int(network.ID) for network in self.networks("public_network")), None)
 
-    def networks(self, *options: str) -> list[t.Any]:
+    def networks(self, *options: str) -> list[Any]:
         """Return the networks that OPTIONS name, without those that are not there or not ready."""
         found = []
         for option in options:
@@ -88,7 +89,7 @@ class Cloud:
         network = self._network(option, required)
         return None if network is None else int(network.ID)
 
-    def _network(self, option: str, required: bool) -> t.Any:
+    def _network(self, option: str, required: bool) -> Any:
         wanted = self.options[option]
         if not wanted:
             if not required:
@@ -98,38 +99,38 @@ class Cloud:
         return choice.find(self.name, choice.NETWORK, self._networks, wanted, self.account)
 
     @cached_property
-    def _networks(self) -> list[t.Any]:
+    def _networks(self) -> list[Any]:
         return list(self.api.ask("vnpool.info", USABLE, *ALL).VNET)
 
     @cached_property
-    def images(self) -> list[t.Any]:
+    def images(self) -> list[Any]:
         """All images that the user may use, whatever they hold, but prepared ones: no name is to lead to those."""
         found = self.api.ask("imagepool.info", USABLE, *ALL).IMAGE
         return [image for image in found if not prepared.is_prepared(image)]
 
-    def systems(self) -> list[t.Any]:
+    def systems(self) -> list[Any]:
         """Return the images of operating systems that are ready."""
         return [image for image in self.images if choice.is_system(image)]
 
     @cached_property
-    def _templates(self) -> list[t.Any]:
+    def _templates(self) -> list[Any]:
         return list(self.api.ask("templatepool.info", USABLE, *ALL).VMTEMPLATE)
 
-    def image(self, wanted: str) -> t.Any:
+    def image(self, wanted: str) -> Any:
         """Return the image that WANTED names, for a system or for data. Raises SiteError."""
         pool = [image for image in self.images if int(image.TYPE) in (choice.OS_IMAGE, choice.DATABLOCK)]
         return choice.find(self.name, choice.IMAGE, pool, wanted, self.account)
 
-    def system(self, wanted: str) -> t.Any:
+    def system(self, wanted: str) -> Any:
         """Return the image of an operating system that WANTED names. Raises SiteError."""
         pool = [image for image in self.images if int(image.TYPE) == choice.OS_IMAGE]
         return choice.find(self.name, choice.IMAGE, pool, wanted, self.account)
 
-    def template(self, wanted: str) -> t.Any:
+    def template(self, wanted: str) -> Any:
         """Return the template that WANTED names. Raises SiteError."""
         return choice.find(self.name, choice.TEMPLATE, self._templates, wanted, self.account)
 
-    def security_groups(self, deployment: str) -> dict[str, t.Any]:
+    def security_groups(self, deployment: str) -> dict[str, Any]:
         """Return the security groups of DEPLOYMENT by node group."""
         pool = self.api.ask("secgrouppool.info", OWN, *ALL).SECURITY_GROUP
         own = [group for group in pool if group.TEMPLATE.get(documents.DEPLOYMENT) == deployment]

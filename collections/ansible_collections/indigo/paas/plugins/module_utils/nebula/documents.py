@@ -11,14 +11,15 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.indigo.paas.plugins.module_utils.cloud_init import account_script
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Volume
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import NewNode
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 LABEL = "INDIGO_PAAS_"
 DEPLOYMENT = LABEL + "DEPLOYMENT"
@@ -36,7 +37,7 @@ MIB = 1024**2
 SCRIPT, ENCODED_SCRIPT = "START_SCRIPT", "START_SCRIPT_BASE64"
 
 
-def to_xml(attributes: t.Iterable[tuple[str, t.Any]], root: str = "TEMPLATE") -> str:
+def to_xml(attributes: Iterable[tuple[str, Any]], root: str = "TEMPLATE") -> str:
     """Return ATTRIBUTES, pairs of a name and a text or a dictionary of texts, as an XML template."""
     whole = ElementTree.Element(root)
     for name, value in attributes:
@@ -69,13 +70,13 @@ def _tags(group: NodeGroup) -> dict[str, str]:
 
 def machine(
     group: NodeGroup,
-    named: t.Mapping[str, str],
+    named: Mapping[str, str],
     *,
-    nics: t.Iterable[dict[str, t.Any]],
-    disks: t.Iterable[dict[str, t.Any]],
+    nics: Iterable[dict[str, Any]],
+    disks: Iterable[dict[str, Any]],
     context: dict[str, str],
     cpu_share: float,
-) -> list[tuple[str, t.Any]]:
+) -> list[tuple[str, Any]]:
     """Return the attributes of a machine of GROUP; NAMED are its labels.
 
     cpu_share   the physical CPU that one virtual CPU is promised
@@ -98,7 +99,7 @@ def memory_mib(group: NodeGroup) -> int:
     return -(-int(group.size.memory) // MIB)
 
 
-def disks(group: NodeGroup, base: t.Iterable[Data], least: int = 0) -> list[dict[str, t.Any]]:
+def disks(group: NodeGroup, base: Iterable[Data], least: int = 0) -> list[dict[str, Any]]:
     """Return the disks of a machine: BASE, those of its image or template, and a disk for each volume of GROUP.
 
     The first is as large as GROUP asks, if that is more than it is. Each volume has a serial number, by which the
@@ -113,7 +114,7 @@ def disks(group: NodeGroup, base: t.Iterable[Data], least: int = 0) -> list[dict
     return [*own, *(_volume(volume, serial) for volume, serial in _serials(group))]
 
 
-def as_list(value: t.Any) -> list[t.Any]:
+def as_list(value: Any) -> list[Any]:
     """Return what one or several elements of a name are, as a list."""
     if value in (None, ""):
         return []
@@ -124,7 +125,7 @@ def _serials(group: NodeGroup) -> list[tuple[Volume, str]]:
     return [(volume, f"paas{number}") for number, volume in enumerate(group.volumes)]
 
 
-def _volume(volume: Volume, serial: str) -> dict[str, t.Any]:
+def _volume(volume: Volume, serial: str) -> dict[str, Any]:
     # No TARGET: the guest counts its virtio disks for itself, whatever they are called here.
     disk = {"DEV_PREFIX": "vd", "SERIAL": serial}
     if volume.volume_id:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-import typing as t
+from collections.abc import Iterable
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import machines
@@ -22,7 +22,7 @@ def end(cloud: Cloud, node: Node) -> None:
         cloud.act("terminate-hard", node)
 
 
-def end_all(cloud: Cloud, deployment: str, nodes: t.Iterable[Node]) -> None:
+def end_all(cloud: Cloud, deployment: str, nodes: Iterable[Node]) -> None:
     """End the machines of NODES, which are DEPLOYMENT's, and return when they are gone.
 
     Raises SiteError where some are there after the site's boot_timeout.

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import time
-import typing as t
+from collections.abc import Iterable
 from functools import cached_property
+from typing import Any, cast
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents, security
@@ -22,10 +23,10 @@ SETTLING = 4.0  # seconds that OpenNebula may take to let a group go whose machi
 class Firewall:
     """The security groups of DEPLOYMENT, which are to be those of GROUPS of its plan."""
 
-    def __init__(self, cloud: Cloud, deployment: str, groups: t.Iterable[NodeGroup]) -> None:
+    def __init__(self, cloud: Cloud, deployment: str, groups: Iterable[NodeGroup]) -> None:
         self._cloud = cloud
         self._deployment = deployment
-        network = t.cast(int, cloud.network_id("private_network"))
+        network = cast(int, cloud.network_id("private_network"))
         self._wanted = {group.safe_name: security.document(deployment, group, network) for group in groups}
         self._known = cloud.security_groups(deployment)
 
@@ -89,7 +90,7 @@ class Firewall:
                 self._cloud.api.ask("secgroup.commit", int(group.ID), True)
 
 
-def delete(cloud: Cloud, group: t.Any) -> bool:
+def delete(cloud: Cloud, group: Any) -> bool:
     """Delete the security group GROUP; return whether that could be done: not while OpenNebula knows machines in it."""
     try:
         cloud.api.delete("secgroup.delete", int(group.ID))
@@ -114,7 +115,7 @@ def delete_all(cloud: Cloud, deployment: str) -> list[Problem]:
     return []
 
 
-def _stays(cloud: Cloud, group: t.Any) -> Problem:
+def _stays(cloud: Cloud, group: Any) -> Problem:
     return Problem(
         f"Site '{cloud.name}': the security group {group.NAME} (id {group.ID}) stays, for OpenNebula lists machines in "
         "it that are gone",

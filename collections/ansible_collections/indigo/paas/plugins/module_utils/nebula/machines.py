@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import documents
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.documents import as_list
 from ansible_collections.indigo.paas.plugins.module_utils.sites.base import ERROR, RUNNING, STOPPED, UNFINISHED, Node
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 # STATE and LCM_STATE of OpenNebula.
 ACTIVE, DONE = 3, 6
@@ -53,7 +54,7 @@ KINDS = ("cpus", "memory", "nodes")
 DEFAULT, UNLIMITED = -1, -2
 
 
-def node(vm: t.Any, public_network: int | None) -> Node:
+def node(vm: Any, public_network: int | None) -> Node:
     """Return the node that VM is.
 
     public_network   id of the network whose addresses the world reaches; None where there is none
@@ -78,7 +79,7 @@ def node(vm: t.Any, public_network: int | None) -> Node:
     )
 
 
-def condition(vm: t.Any) -> tuple[str, str | None]:
+def condition(vm: Any) -> tuple[str, str | None]:
     """Return the state of VM as a node, and what is wrong with it as a sentence."""
     state, lcm = int(vm.STATE), int(vm.LCM_STATE)
     if state == ACTIVE and lcm in UP:
@@ -100,19 +101,19 @@ def is_refused(node: Node) -> bool:
     return node.state == UNFINISHED and (node.problem or "").startswith(f"{WAITING} (PENDING): ")
 
 
-def _message(vm: t.Any, name: str) -> str:
+def _message(vm: Any, name: str) -> str:
     """Return what OpenNebula wrote of VM, without when, and without a full stop."""
     return WRITTEN_AT.sub("", str(vm.USER_TEMPLATE.get(name) or "").strip()).rstrip(".")
 
 
-def size(vm: t.Any) -> dict[str, float]:
+def size(vm: Any) -> dict[str, float]:
     """Return {"cpus", "memory" in bytes} that VM has."""
     template = vm.TEMPLATE
     cpus = float(template.get("VCPU") or template.get("CPU") or 1)
     return {"cpus": cpus, "memory": int(template.get("MEMORY") or 0) * documents.MIB}
 
 
-def use(vms: t.Iterable[t.Any]) -> dict[str, t.Any]:
+def use(vms: Iterable[Any]) -> dict[str, Any]:
     """Return what VMS have, in all and by deployment; those that are nobody's deployment count in all."""
     total: dict[str, float] = dict.fromkeys(KINDS, 0)
     deployments: dict[str, dict[str, float]] = {}
@@ -125,14 +126,14 @@ def use(vms: t.Iterable[t.Any]) -> dict[str, t.Any]:
     return {**total, "deployments": deployments}
 
 
-def quota(user: t.Any, cpu_share: float) -> dict[str, float]:
+def quota(user: Any, cpu_share: float) -> dict[str, float]:
     """Return the user's limits by kind, without those that there are not."""
     limits = {**_limits(getattr(user, "DEFAULT_USER_QUOTAS", None)), **_limits(user)}
     units = {"cpus": ("CPU", 1 / cpu_share), "memory": ("MEMORY", documents.MIB), "nodes": ("VMS", 1)}
     return {kind: limits[name] * unit for kind, (name, unit) in units.items() if limits.get(name, UNLIMITED) >= 0}
 
 
-def _limits(owner: t.Any) -> dict[str, float]:
+def _limits(owner: Any) -> dict[str, float]:
     """Return what the quota of OWNER for all clusters says, without "as the default says"."""
     for entry in as_list(getattr(getattr(owner, "VM_QUOTA", None), "VM", None)):
         if not getattr(entry, "CLUSTER_IDS", None):
@@ -141,7 +142,7 @@ def _limits(owner: t.Any) -> dict[str, float]:
     return {}
 
 
-def _addresses(vm: t.Any, public_network: int | None) -> dict[str, list[str]]:
+def _addresses(vm: Any, public_network: int | None) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"public": [], "private": []}
     for nic in as_list(vm.TEMPLATE.get("NIC")):
         is_public = public_network is not None and str(nic.get("NETWORK_ID")) == str(public_network)

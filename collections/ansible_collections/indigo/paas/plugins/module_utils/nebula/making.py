@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils import ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
@@ -35,7 +36,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     reconcile,
 )
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 class Making(Work):
@@ -51,8 +52,8 @@ class Making(Work):
         cloud: Cloud,
         order: Order,
         description: Data,
-        prepared: t.Callable[[list[NodeGroup]], t.Mapping[str, PreparedImage]],
-        wait: t.Callable[..., None],
+        prepared: Callable[[list[NodeGroup]], Mapping[str, PreparedImage]],
+        wait: Callable[..., None],
     ) -> None:
         self._cloud = cloud
         self._api = cloud.api
@@ -60,7 +61,7 @@ class Making(Work):
         self._groups = order.groups
         self._description = description
         self._find_prepared = prepared
-        self._prepared: t.Mapping[str, PreparedImage] = {}
+        self._prepared: Mapping[str, PreparedImage] = {}
         self._public_key = order.public_key
         self._say = order.say
         self._wait = wait
@@ -130,7 +131,7 @@ class Making(Work):
             or f"Site '{self._cloud.name}': machines that were made are not listed"
         )
 
-    def _make(self, nodes: t.Sequence[NewNode]) -> None:
+    def _make(self, nodes: Sequence[NewNode]) -> None:
         if nodes:
             self._say(f"Making {len(nodes)} nodes" if len(nodes) > 1 else f"Making the node {nodes[0].name}")
             self._cloud.each(self._create, nodes)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-import typing as t
+from collections.abc import Callable
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula import choice, documents
@@ -26,12 +27,12 @@ UNFINISHED = (0, 4)  # INIT, LOCKED
 INTERVAL = 2.0  # seconds between looks at an image in the making
 
 
-def is_prepared(image: t.Any) -> bool:
+def is_prepared(image: Any) -> bool:
     """Return whether IMAGE says that it is a prepared one, whoever owns it."""
     return ATTRIBUTES[images.PREPARED] in (image.TEMPLATE or {})
 
 
-def read(image: t.Any) -> PreparedImage | None:
+def read(image: Any) -> PreparedImage | None:
     """Return the prepared image that IMAGE is; None where it is none, or not ready."""
     said = image.TEMPLATE or {}
     found = {name: str(said[written]) for name, written in ATTRIBUTES.items() if said.get(written)}
@@ -45,13 +46,13 @@ def image_name(image: PreparedImage) -> str:
     return f"indigo-paas-{image.name}-{re.sub('[^0-9]', '', image.made)[:14]}"
 
 
-def own(api: Client) -> list[t.Any]:
+def own(api: Client) -> list[Any]:
     """Return the images that the account itself has, as they are now: no other's, which it may only use."""
     return list(api.ask("imagepool.info", OWN, *ALL).IMAGE)
 
 
 def make(
-    api: Client, machine: int, image: PreparedImage, patience: float, sleep: t.Callable[[float], None] = time.sleep
+    api: Client, machine: int, image: PreparedImage, patience: float, sleep: Callable[[float], None] = time.sleep
 ) -> None:
     """Make IMAGE of the first disk of MACHINE, which stands still, and return when it is ready.
 

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import ipaddress
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.nebula.documents import DEPLOYMENT, GROUP, as_list
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup, Port
 
-Data = t.Mapping[str, t.Any]
-Document = list[tuple[str, t.Any]]
+Data = Mapping[str, Any]
+Document = list[tuple[str, Any]]
 
 LARGEST_SIZE = 2**32 - 1  # addresses in one rule
 OPEN_GROUP = "0"  # id of the group that OpenNebula gives to every new network
@@ -44,19 +45,19 @@ def name(deployment: str, group: str) -> str:
     return f"indigo-paas.{deployment}.{group}"
 
 
-def has_rules(found: t.Any, wanted: Document) -> bool:
+def has_rules(found: Any, wanted: Document) -> bool:
     """Return whether the security group FOUND has the rules of the document WANTED, in whatever order."""
     return _comparable(as_list(found.TEMPLATE.get("RULE"))) == _comparable(
         value for key, value in wanted if key == "RULE"
     )
 
 
-def behind(found: t.Any) -> bool:
+def behind(found: Any) -> bool:
     """Return whether machines of the security group FOUND still have rules of before, and need to be told again."""
     return bool(machines_of(found, "ERROR_VMS"))
 
 
-def open_networks(networks: t.Iterable[t.Any]) -> list[str]:
+def open_networks(networks: Iterable[Any]) -> list[str]:
     """Return a warning for each of NETWORKS that lets everything in, whatever the groups of nodes say."""
     return [
         f"The virtual network '{network.NAME}' has the security group {OPEN_GROUP}, which lets everything in unless an "
@@ -66,12 +67,12 @@ def open_networks(networks: t.Iterable[t.Any]) -> list[str]:
     ]
 
 
-def machines_of(found: t.Any, *lists: str) -> list[str]:
+def machines_of(found: Any, *lists: str) -> list[str]:
     """Return the ids of the machines in LISTS of the security group FOUND."""
     return [str(number) for which in lists for number in as_list(getattr(getattr(found, which, None), "ID", None))]
 
 
-def _comparable(rules: t.Iterable[Data]) -> set[tuple[tuple[str, str], ...]]:
+def _comparable(rules: Iterable[Data]) -> set[tuple[tuple[str, str], ...]]:
     return {tuple(sorted((key, str(value)) for key, value in rule.items())) for rule in rules}
 
 

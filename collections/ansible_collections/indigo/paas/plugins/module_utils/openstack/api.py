@@ -11,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import pathlib
-import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import errors, labels
@@ -39,8 +40,8 @@ STARTS = {
     "RESCUE": "unrescue_server",
 }
 
-Thing = t.Any
-Made = t.TypeVar("Made")
+Thing = Any
+Made = TypeVar("Made")
 
 
 def connect(
@@ -58,7 +59,7 @@ def connect(
         )
     try:
         config = OpenStackConfig(config_files=[clouds_file] if clouds_file else None)
-        wanted: dict[str, t.Any] = {"cloud": cloud, "region_name": region, "api_timeout": TIMEOUT}
+        wanted: dict[str, Any] = {"cloud": cloud, "region_name": region, "api_timeout": TIMEOUT}
         if _wants_access_token(config.get_one(validate=False, **wanted)):
             wanted["auth"] = {"access_token": _access_token(site, access_token_file)}
         chosen = config.get_one(**wanted)
@@ -183,7 +184,7 @@ class Project:
         prefix = labels.thing_name(deployment) + "."
         return [group for group in self._all(self._connection.compute.server_groups) if group.name.startswith(prefix)]
 
-    def ports_of(self, servers: t.Iterable[str]) -> dict[str, list[Thing]]:
+    def ports_of(self, servers: Iterable[str]) -> dict[str, list[Thing]]:
         """Return the ports of the servers with these ids, by server; asked in batches."""
         ids = list(servers)
         found: dict[str, list[Thing]] = {server: [] for server in ids}
@@ -216,7 +217,7 @@ class Project:
 
     # Servers
 
-    def create_server(self, request: dict[str, t.Any]) -> None:
+    def create_server(self, request: dict[str, Any]) -> None:
         """Ask once for a server. Whether it is there after a failure that may pass, the next list shows."""
         self.retry.wait()
         self._connection.compute.create_server(**request)
@@ -232,7 +233,7 @@ class Project:
         """Let SERVER, which runs, stand still; somebody else may have done it just now."""
         self._switch(self._connection.compute.stop_server, server)
 
-    def _switch(self, action: t.Callable[[str], t.Any], server: Thing) -> None:
+    def _switch(self, action: Callable[[str], Any], server: Thing) -> None:
         try:
             self.retry(lambda: action(server.id))
         except errors.ERRORS as error:
@@ -289,7 +290,7 @@ class Project:
             self._delete(functools.partial(network.delete_security_group_rule, id, ignore_missing=True))
         return bool(missing or extra)
 
-    def _make_rules(self, requests: list[dict[str, t.Any]]) -> None:
+    def _make_rules(self, requests: list[dict[str, Any]]) -> None:
         """Make rules by one call; where some of them are there already, each by a call of its own."""
         network = self._connection.network
         try:
@@ -310,7 +311,7 @@ class Project:
         return str(self.retry(ensure).id)
 
     def ensure_network(
-        self, deployment: str, part: str, cidr: str, gateway: str | None, within: t.Mapping[str, t.Any] | None = None
+        self, deployment: str, part: str, cidr: str, gateway: str | None, within: Mapping[str, Any] | None = None
     ) -> str:
         """Return the id of a network of DEPLOYMENT's own, with a subnet and, given a GATEWAY's id, a router to it.
 
@@ -363,7 +364,7 @@ class Project:
     def move_floating_ip(self, ip: str, port: str) -> None:
         self.retry(lambda: self._connection.network.update_ip(ip, port_id=port))
 
-    def create_volume(self, deployment: str, request: dict[str, t.Any]) -> None:
+    def create_volume(self, deployment: str, request: dict[str, Any]) -> None:
         """Ask for a volume, of which there is none with REQUEST's metadata; it may be in the making for a while."""
 
         def found() -> list[Thing]:
@@ -408,11 +409,11 @@ class Project:
 
     # How calls are made
 
-    def _all(self, function: t.Callable[..., t.Iterable[Thing]], **query: t.Any) -> list[Thing]:
+    def _all(self, function: Callable[..., Iterable[Thing]], **query: Any) -> list[Thing]:
         """Return all that FUNCTION lists; a page that fails is asked for again with those before it."""
         return self.retry(lambda: list(function(**query)))
 
-    def _once(self, find: t.Callable[[], list[Thing]], make: t.Callable[[], Thing]) -> None:
+    def _once(self, find: Callable[[], list[Thing]], make: Callable[[], Thing]) -> None:
         """Make what is known to be missing; after a failure that passes, only where FIND finds nothing."""
         tried: list[bool] = []
 
@@ -423,7 +424,7 @@ class Project:
 
         self.retry(attempt)
 
-    def _make(self, function: t.Callable[[], Made]) -> Made | None:
+    def _make(self, function: Callable[[], Made]) -> Made | None:
         """Call FUNCTION, which makes what there can be only one of: that it is there already is success."""
         try:
             return self.retry(function)
@@ -432,7 +433,7 @@ class Project:
                 return None
             raise
 
-    def _delete(self, function: t.Callable[[], t.Any]) -> None:
+    def _delete(self, function: Callable[[], Any]) -> None:
         """Call FUNCTION, which deletes something, until nothing holds it any more; gone is success."""
         with contextlib.suppress(*errors.MISSING):
             self._patient(function)

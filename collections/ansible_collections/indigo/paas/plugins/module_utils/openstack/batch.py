@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import time
-import typing as t
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import errors, servers
@@ -20,7 +21,7 @@ FIRST_INTERVAL = 1.0
 LONGEST_INTERVAL = 10.0
 TRIES = 7  # rounds in a row in which nothing could be asked for
 
-Request = t.Callable[[Identity], dict[str, t.Any]]
+Request = Callable[[Identity], dict[str, Any]]
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Survey:
     missing: list[Identity] = field(default_factory=list)
 
 
-def survey(found: t.Iterable[Server], wanted: t.Iterable[Identity]) -> Survey:
+def survey(found: Iterable[Server], wanted: Iterable[Identity]) -> Survey:
     """Sort the servers FOUND into what they mean for those WANTED.
 
     Of several with one identity the healthiest counts, among equals the one that was there first.
@@ -62,7 +63,7 @@ def survey(found: t.Iterable[Server], wanted: t.Iterable[Identity]) -> Survey:
     return result
 
 
-def _health(server: Server) -> tuple[t.Any, ...]:
+def _health(server: Server) -> tuple[Any, ...]:
     order = [RUNNING, STOPPED]
     state = servers.state(server)
     rank = order.index(state) if state in order else (3 if state == ERROR else 2)
@@ -79,16 +80,16 @@ class Batch:
 
     def __init__(
         self,
-        project: t.Any,
+        project: Any,
         deployment: str,
         site: str,
         *,
         workers: int,
         patience: float,
         replacements: int,
-        say: t.Callable[[str], None],
-        sleep: t.Callable[[float], None] = time.sleep,
-        clock: t.Callable[[], float] = time.monotonic,
+        say: Callable[[str], None],
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._project = project
         self._deployment = deployment
@@ -100,7 +101,7 @@ class Batch:
         self._sleep = sleep
         self._clock = clock
 
-    def make(self, wanted: t.Iterable[Identity], request: Request, prepare: t.Callable[[list[Identity]], None]) -> None:
+    def make(self, wanted: Iterable[Identity], request: Request, prepare: Callable[[list[Identity]], None]) -> None:
         """Return when each of the identities WANTED has a running server.
 
         request   returns what to ask for
@@ -144,7 +145,7 @@ class Batch:
                 raise SiteError([Problem(f"Server {server.name} stays {server.status}") for server in late])
             self._sleep(progress.interval())
 
-    def remove(self, victims: t.Iterable[Server]) -> None:
+    def remove(self, victims: Iterable[Server]) -> None:
         """Delete servers and return when they are gone. Raises SiteError where they stay."""
         ids = {server.id for server in victims}
         left = [server for server in victims if not servers.is_going(server)]
@@ -163,7 +164,7 @@ class Batch:
             left = [server for server in found if not servers.is_going(server)]
             self._sleep(progress.interval())
 
-    def _delete(self, victims: t.Iterable[Server]) -> None:
+    def _delete(self, victims: Iterable[Server]) -> None:
         each(lambda server: self._project.delete_server(server.id), victims, self._workers)
 
     def _start(self, stopped: list[Server], started: set[str]) -> None:
@@ -198,7 +199,7 @@ class Batch:
             raise _told(self._site, lasting or given_up)
         return len(failures) == len(missing)
 
-    def _ask(self, request: dict[str, t.Any]) -> Exception | None:
+    def _ask(self, request: dict[str, Any]) -> Exception | None:
         try:
             self._project.create_server(request)
         except errors.ERRORS as error:
@@ -215,14 +216,14 @@ class Batch:
 class _Progress:
     """Whether something still happens to the servers, and how long to wait before looking again."""
 
-    def __init__(self, clock: t.Callable[[], float], patience: float) -> None:
+    def __init__(self, clock: Callable[[], float], patience: float) -> None:
         self._clock = clock
         self._patience = patience
-        self._seen: t.Any = None
+        self._seen: Any = None
         self._since = clock()
         self._interval = FIRST_INTERVAL / 1.5
 
-    def stalled(self, found: t.Iterable[Server]) -> bool:
+    def stalled(self, found: Iterable[Server]) -> bool:
         seen = {(server.id, server.status, server.task_state) for server in found}
         if seen != self._seen:
             self._seen, self._since = seen, self._clock()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import email.utils
 import time
-import typing as t
+from collections.abc import Callable
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 
@@ -48,7 +48,7 @@ def status_of(error: Exception) -> int | None:
     return int(status) if status else None
 
 
-def retry_after(error: Exception, now: t.Callable[[], float] = time.time) -> float | None:
+def retry_after(error: Exception, now: Callable[[], float] = time.time) -> float | None:
     """Return the seconds that the header Retry-After of ERROR's answer asks for, as a number or as a date."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     text = str(headers.get("Retry-After") or "").strip()

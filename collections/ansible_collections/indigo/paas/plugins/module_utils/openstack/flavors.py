@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.flavors import GIB, MIB, Flavor
@@ -16,7 +17,7 @@ GPU_SPECS = ("pci_passthrough:alias", "resources:VGPU", "resources:PGPU", "accel
 
 
 def read_flavor(
-    flavor: t.Any, configured: t.Mapping[str, t.Mapping[str, t.Any]], preemption: Preemption = NO_PREEMPTION
+    flavor: Any, configured: Mapping[str, Mapping[str, Any]], preemption: Preemption = NO_PREEMPTION
 ) -> Flavor:
     """Return {id, name, cpus, memory in bytes, disk in bytes, gpus, preemptible} of the SDK's FLAVOR.
 
@@ -35,7 +36,7 @@ def read_flavor(
     }
 
 
-def count_gpus(extra_specs: t.Mapping[str, str]) -> int:
+def count_gpus(extra_specs: Mapping[str, str]) -> int:
     """Return how many GPUs a flavor with EXTRA_SPECS has."""
     found = 0
     for name in GPU_SPECS:
@@ -45,7 +46,7 @@ def count_gpus(extra_specs: t.Mapping[str, str]) -> int:
     return found
 
 
-def read_configured(site: str, entries: list[t.Any]) -> dict[str, dict[str, t.Any]]:
+def read_configured(site: str, entries: list[Any]) -> dict[str, dict[str, Any]]:
     """Return what SITE's option flavors says, by the flavor's name. Raises SiteError (bad_input)."""
     problems = [
         Problem(f"Site '{site}', flavor {number}: it must be a dictionary with name and gpus, a whole number")

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
@@ -14,15 +15,15 @@ SCHEME = "ost"
 PARTS = ("aki", "ari")
 KEYS = ("image", "name", "distribution", "version", "codename", "type", "architecture")
 
-Image = dict[str, t.Any]
+Image = dict[str, Any]
 
 
-def boots(image: t.Any) -> bool:
+def boots(image: Any) -> bool:
     """Return whether a server can start from the SDK's IMAGE; kernels and ramdisks are only parts of others."""
     return image.container_format not in PARTS
 
 
-def read_image(image: t.Any, configured: t.Mapping[str, t.Mapping[str, t.Any]]) -> Image:
+def read_image(image: Any, configured: Mapping[str, Mapping[str, Any]]) -> Image:
     """Return {id, name, distribution, version, codename, type, architecture, disk, memory} of the SDK's IMAGE.
 
     disk, memory   the least that a server needs for it, in GiB and in bytes
@@ -47,7 +48,7 @@ def read_image(image: t.Any, configured: t.Mapping[str, t.Mapping[str, t.Any]]) 
     }
 
 
-def catalogue(images: t.Iterable[Image], default: str | None) -> list[Image]:
+def catalogue(images: Iterable[Image], default: str | None) -> list[Image]:
     """Return IMAGES with `default` set, the best answer to a vague question first.
 
     That is the default, then those whose distribution is known, then the newest.
@@ -57,14 +58,14 @@ def catalogue(images: t.Iterable[Image], default: str | None) -> list[Image]:
     return sorted(newest_first, key=lambda image: (not image["default"], not image["distribution"]))
 
 
-def references(images: t.Iterable[Image], auth_url: str) -> list[str]:
+def references(images: Iterable[Image], auth_url: str) -> list[str]:
     """Return the further names of IMAGES: their ids, and ost://HOST/ID and ost://HOST/NAME for the cloud's host."""
     host = urlsplit(auth_url).hostname or ""
     places = [image[key] for image in images for key in ("id", "name")]
     return sorted({*(image["id"] for image in images), *(f"{SCHEME}://{host}/{place}" for place in places)})
 
 
-def image_id(images: t.Iterable[Image], matched: t.Mapping[str, t.Any]) -> str:
+def image_id(images: Iterable[Image], matched: Mapping[str, Any]) -> str:
     """Return the id of the image that brokering MATCHED: one of IMAGES, or a reference to one."""
     if "id" in matched:
         return str(matched["id"])
@@ -73,7 +74,7 @@ def image_id(images: t.Iterable[Image], matched: t.Mapping[str, t.Any]) -> str:
     return next(str(image["id"]) for image in images if place in (image["id"], image["name"]))
 
 
-def read_configured(site: str, entries: list[t.Any]) -> dict[str, dict[str, t.Any]]:
+def read_configured(site: str, entries: list[Any]) -> dict[str, dict[str, Any]]:
     """Return what SITE's option images says, by the image's name or id. Raises SiteError (bad_input)."""
     found, problems = {}, []
     for number, entry in enumerate(entries, start=1):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Mapping
 
 from ansible_collections.indigo.paas.plugins.module_utils.labels import (
     CPUS,
@@ -71,7 +71,7 @@ def keypair_name(deployment: str) -> str:
     return f"{NAME}-{deployment}"
 
 
-def belongs(metadata: t.Mapping[str, str] | None, deployment: str | None) -> bool:
+def belongs(metadata: Mapping[str, str] | None, deployment: str | None) -> bool:
     """Return whether METADATA marks a node's thing of DEPLOYMENT, or of any where that is None."""
     metadata = metadata or {}
     complete = GROUP in metadata and metadata.get(INDEX, "").isdigit()

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import labels
 
-Network = t.Any
+Network = Any
 DEFAULT_NAME = "net"
 
 

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 
@@ -31,7 +32,7 @@ class Preemption:
     def __bool__(self) -> bool:
         return bool(self.extra_specs or self.metadata or self.scheduler_hints)
 
-    def has(self, extra_specs: t.Mapping[str, t.Any]) -> bool:
+    def has(self, extra_specs: Mapping[str, Any]) -> bool:
         """Return whether a flavor with EXTRA_SPECS is for preemptible servers."""
         wanted = self.extra_specs.items()
         return bool(wanted) and all(str(extra_specs.get(name)) == value for name, value in wanted)
@@ -40,7 +41,7 @@ class Preemption:
 NO_PREEMPTION = Preemption()
 
 
-def read(site: str, option: t.Mapping[str, t.Any]) -> Preemption:
+def read(site: str, option: Mapping[str, Any]) -> Preemption:
     """Return what SITE's OPTION preemptible says. Raises SiteError (bad_input) with all that is wrong with it."""
     problems = [
         Problem(f"Site '{site}': preemptible has no key '{key}'", hint=did_you_mean(str(key), KEYS, what="keys"))
@@ -57,10 +58,10 @@ def read(site: str, option: t.Mapping[str, t.Any]) -> Preemption:
     return Preemption(**{key: {str(name): _text(value) for name, value in option[key].items()} for key in option})
 
 
-def _is_nested(value: t.Any) -> bool:
+def _is_nested(value: Any) -> bool:
     return value is None or isinstance(value, (dict, list))
 
 
-def _text(value: t.Any) -> str:
+def _text(value: Any) -> str:
     # YAML makes truth values of what OpenStack has as text.
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-import typing as t
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import api
@@ -23,7 +24,7 @@ UNFINISHED = ("queued", "saving", "importing", "uploading")
 INTERVAL = 2.0  # seconds between looks at an image in the making
 
 
-def to_properties(found: t.Mapping[str, str]) -> dict[str, str]:
+def to_properties(found: Mapping[str, str]) -> dict[str, str]:
     """Return labels as properties of an image: a value that is too long goes on in NAME.1, NAME.2 and so on."""
     return {
         f"{name}.{start // LONGEST_VALUE}" if start else name: value[start : start + LONGEST_VALUE]
@@ -32,25 +33,25 @@ def to_properties(found: t.Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def from_properties(found: t.Mapping[str, t.Any]) -> dict[str, str]:
+def from_properties(found: Mapping[str, Any]) -> dict[str, str]:
     """Return the labels that the properties of an image hold: see `to_properties`."""
     values = {name: value for name, value in found.items() if isinstance(value, str)}
     return {name: value + "".join(_rest(name, values)) for name, value in values.items()}
 
 
-def _rest(name: str, values: t.Mapping[str, str]) -> t.Iterator[str]:
+def _rest(name: str, values: Mapping[str, str]) -> Iterator[str]:
     number = 1
     while f"{name}.{number}" in values:
         yield values[f"{name}.{number}"]
         number += 1
 
 
-def is_prepared(image: t.Any) -> bool:
+def is_prepared(image: Any) -> bool:
     """Return whether the SDK's IMAGE says that it is a prepared one, of whatever project."""
     return PREPARED in (image.properties or {})
 
 
-def read(image: t.Any) -> PreparedImage | None:
+def read(image: Any) -> PreparedImage | None:
     """Return the prepared image that the SDK's IMAGE is; None where it is none."""
     return from_labels(from_properties(image.properties or {}), image.id, image.size)
 
@@ -60,8 +61,8 @@ def make(
     server: str,
     image: PreparedImage,
     patience: float,
-    sleep: t.Callable[[float], None] = time.sleep,
-    clock: t.Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Make IMAGE of the disk of the SERVER of this id, which stands still, and return when it is there.
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
-import typing as t
+from typing import Any, NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import NodeGroup
@@ -16,7 +16,7 @@ ANYBODY = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 OF_IPV6 = {"icmp": "ipv6-icmp"}
 
 
-class Rule(t.NamedTuple):
+class Rule(NamedTuple):
     """What may come in. None is any protocol, any port; `own` stands for the deployment's other nodes."""
 
     family: str
@@ -26,7 +26,7 @@ class Rule(t.NamedTuple):
     cidr: str | None = None
     own: bool = False
 
-    def to_request(self, own_group: str) -> dict[str, t.Any]:
+    def to_request(self, own_group: str) -> dict[str, Any]:
         """Return the attributes of a new rule; OWN_GROUP is the id of the group that all nodes are in."""
         return {
             "direction": "ingress",
@@ -58,7 +58,7 @@ def port_rules(group: NodeGroup) -> set[Rule]:
     return rules
 
 
-def read_rule(rule: t.Any, own_group: str) -> Rule | None:
+def read_rule(rule: Any, own_group: str) -> Rule | None:
     """Return the SDK's RULE; None for one that lets out, which we do not touch."""
     if rule.direction != "ingress":
         return None

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import base64
-import typing as t
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.flavors import MIB, Flavor
 from ansible_collections.indigo.paas.plugins.module_utils.openstack import labels
@@ -37,7 +38,7 @@ STATES = {
 GONE = ("DELETED", "SOFT_DELETED")
 DELETING = "deleting"
 
-Server = t.Any
+Server = Any
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,9 @@ def read_node(server: Server, public_network: str | None, access: str, floating:
 
 def _addresses(server: Server, public_network: str | None, is_public: bool) -> tuple[list[str], list[str]]:
     """Return the private and the public addresses, those of IPv4 first."""
-    floating: list[t.Any] = []
-    fixed: list[t.Any] = []
-    outer: list[t.Any] = []
+    floating: list[Any] = []
+    fixed: list[Any] = []
+    outer: list[Any] = []
     for network, entries in (server.addresses or {}).items():
         for entry in entries:
             kind = floating if entry.get("OS-EXT-IPS:type") == "floating" else fixed
@@ -139,7 +140,7 @@ def _addresses(server: Server, public_network: str | None, is_public: bool) -> t
     return private, _sorted([*floating, *outer]) or (private if is_public else [])
 
 
-def _sorted(entries: list[t.Any]) -> list[str]:
+def _sorted(entries: list[Any]) -> list[str]:
     return [entry["addr"] for entry in sorted(entries, key=lambda entry: entry["version"])]
 
 
@@ -177,10 +178,10 @@ def server_request(
     deployment: str,
     metadata: dict[str, str],
     user_data: str,
-    volumes: t.Iterable[str] = (),
+    volumes: Iterable[str] = (),
     zone: str | None = None,
     volume_type: str | None = None,
-) -> dict[str, t.Any]:
+) -> dict[str, Any]:
     """Return the attributes of the server to ask for; `volumes` are the ids of those to attach."""
     group = node.group.safe_name
     networks = [*blueprint.networks]
@@ -212,10 +213,10 @@ def _own_networks(blueprint: Blueprint, around: Surroundings) -> list[dict[str, 
     ]
 
 
-def _disks(blueprint: Blueprint, volumes: list[str], volume_type: str | None) -> list[dict[str, t.Any]]:
+def _disks(blueprint: Blueprint, volumes: list[str], volume_type: str | None) -> list[dict[str, Any]]:
     if not blueprint.root_volume and not volumes:
         return []
-    root: dict[str, t.Any] = {
+    root: dict[str, Any] = {
         "boot_index": 0,
         "uuid": blueprint.image,
         "source_type": "image",
@@ -238,7 +239,7 @@ def _disks(blueprint: Blueprint, volumes: list[str], volume_type: str | None) ->
     return [root, *more]
 
 
-def use(servers: t.Iterable[Server]) -> dict[str, dict[str, float]]:
+def use(servers: Iterable[Server]) -> dict[str, dict[str, float]]:
     """Return what SERVERS take of the quotas, {cpus, memory in bytes, nodes} by deployment."""
     found: dict[str, dict[str, float]] = {}
     for server in servers:

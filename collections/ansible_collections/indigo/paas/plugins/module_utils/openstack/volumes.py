@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-import typing as t
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError
 from ansible_collections.indigo.paas.plugins.module_utils.flavors import GIB
@@ -18,11 +19,11 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import Iden
 INTERVAL = 1.5
 FREE = "available"
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 Key = tuple[str, int, str]
 
 
-def wanted_volumes(deployment: str, nodes: t.Iterable[NewNode], volume_type: str | None) -> dict[Key, Data]:
+def wanted_volumes(deployment: str, nodes: Iterable[NewNode], volume_type: str | None) -> dict[Key, Data]:
     """Return what to ask for each volume that is to be made for NODES, by (group, index, name)."""
     found = {}
     for node in nodes:
@@ -50,7 +51,7 @@ def gibibytes(size: int | None) -> int:
     return max(-(-(size or 0) // GIB), 1)
 
 
-def require_single(groups: t.Iterable[NodeGroup]) -> None:
+def require_single(groups: Iterable[NodeGroup]) -> None:
     """Raise SiteError (bad_input) where several nodes of a group would share one existing volume."""
     problems = [
         Problem(
@@ -65,7 +66,7 @@ def require_single(groups: t.Iterable[NodeGroup]) -> None:
         raise SiteError(problems, bad_input=True)
 
 
-def key_of(volume: t.Any) -> Key:
+def key_of(volume: Any) -> Key:
     """Return the (group, index, name) that VOLUME is labelled with."""
     marks = volume.metadata
     return marks[labels.GROUP], int(marks[labels.INDEX]), marks.get(labels.VOLUME, "")
@@ -76,15 +77,15 @@ class Store:
 
     def __init__(
         self,
-        project: t.Any,
+        project: Any,
         deployment: str,
         *,
         workers: int,
         patience: float,
         replacements: int,
-        say: t.Callable[[str], None],
-        sleep: t.Callable[[float], None] = time.sleep,
-        clock: t.Callable[[], float] = time.monotonic,
+        say: Callable[[str], None],
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._project = project
         self._deployment = deployment
@@ -109,14 +110,14 @@ class Store:
         """Return the plan's volumes of NODE by their ids."""
         return {volume.volume_id or self._ids[(*node.identity, volume.name)]: volume for volume in node.group.volumes}
 
-    def remove(self, keep: t.Callable[[Identity], bool] = lambda _identity: False) -> None:
+    def remove(self, keep: Callable[[Identity], bool] = lambda _identity: False) -> None:
         """Delete the volumes of all nodes but those that KEEP says. Raises SiteError where one stays."""
         self._remove(lambda volume: not keep(key_of(volume)[:2]))
 
-    def _create(self, requests: t.Iterable[Data]) -> None:
+    def _create(self, requests: Iterable[Data]) -> None:
         each(lambda request: self._project.create_volume(self._deployment, request), requests, self._workers)
 
-    def _remove(self, chosen: t.Callable[[t.Any], bool]) -> None:
+    def _remove(self, chosen: Callable[[Any], bool]) -> None:
         """Delete the CHOSEN volumes, and return when they are gone."""
         began = self._clock()
         while True:
@@ -146,7 +147,7 @@ class Store:
                 raise SiteError([*map(_stays, late.values()), *absent])
             self._sleep(INTERVAL)
 
-    def _replace(self, broken: dict[Key, t.Any], new: dict[Key, Data]) -> None:
+    def _replace(self, broken: dict[Key, Any], new: dict[Key, Data]) -> None:
         if not broken:
             return
         problems = [Problem(f"Volume {volume.name} is in {volume.status}") for volume in broken.values()]
@@ -164,9 +165,9 @@ class Store:
         self._create(new[key] for key in broken)
 
 
-def _is_broken(volume: t.Any) -> bool:
+def _is_broken(volume: Any) -> bool:
     return bool(volume.status.startswith("error"))
 
 
-def _stays(volume: t.Any) -> Problem:
+def _stays(volume: Any) -> Problem:
     return Problem(f"Volume {volume.name} stays {volume.status}")

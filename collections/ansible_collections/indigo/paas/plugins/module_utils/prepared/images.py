@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import typing as t
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 PREPARED = "indigo.paas.prepared"
 SERVICES = "indigo.paas.services"
@@ -17,7 +18,7 @@ BASE = "indigo.paas.base"
 DISTRIBUTION = "indigo.paas.distribution"
 MADE = "indigo.paas.made"
 
-Services = t.Mapping[str, str]
+Services = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class PreparedImage:
     id: str | None = None
     size: int | None = None
 
-    def to_dict(self) -> dict[str, t.Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the image as plain data."""
         return {**asdict(self), "services": dict(self.services)}
 
@@ -58,7 +59,7 @@ class Choice:
     reason: str = field(compare=False, default="")
 
 
-def service_digest(role: str, arguments: t.Mapping[str, t.Any]) -> str:
+def service_digest(role: str, arguments: Mapping[str, Any]) -> str:
     """Return the digest of a service: that of its ROLE's content, and that of the ARGUMENTS of its `install`."""
     told = json.dumps(arguments, sort_keys=True, default=str)
     return f"{role}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
@@ -88,7 +89,7 @@ def labels(image: PreparedImage) -> dict[str, str]:
     }
 
 
-def from_labels(found: t.Mapping[str, str], identity: str, size: int | None = None) -> PreparedImage | None:
+def from_labels(found: Mapping[str, str], identity: str, size: int | None = None) -> PreparedImage | None:
     """Return the image that its labels, which a site FOUND, tell of; None where they tell of none."""
     try:
         services = json.loads(found[SERVICES])
@@ -101,7 +102,7 @@ def from_labels(found: t.Mapping[str, str], identity: str, size: int | None = No
 
 
 def choose(
-    images: t.Iterable[PreparedImage], base: str, wanted: Services, now: datetime.datetime, max_age: float
+    images: Iterable[PreparedImage], base: str, wanted: Services, now: datetime.datetime, max_age: float
 ) -> Choice:
     """Return what a node of the image BASE starts from that is to have the services WANTED.
 
@@ -139,7 +140,7 @@ def misfit(image: PreparedImage, base: str, wanted: Services, now: datetime.date
 
 
 def outdated(
-    image: PreparedImage, content_of: t.Callable[[str], str | None], now: datetime.datetime, max_age: float
+    image: PreparedImage, content_of: Callable[[str], str | None], now: datetime.datetime, max_age: float
 ) -> str | None:
     """Return why no node starts from IMAGE any more, as what is said of it; None where one may.
 
@@ -159,7 +160,7 @@ def too_old(image: PreparedImage, now: datetime.datetime, max_age: float) -> str
 
 
 def unused(
-    images: t.Iterable[PreparedImage], in_use: t.Container[str | None], now: datetime.datetime, max_age: float
+    images: Iterable[PreparedImage], in_use: Container[str | None], now: datetime.datetime, max_age: float
 ) -> list[PreparedImage]:
     """Return which of IMAGES can go: no node runs from them (IN_USE has ids), and they are too old or replaced.
 
@@ -178,7 +179,7 @@ def _short(role: str) -> str:
     return role.rpartition(".")[2]
 
 
-def _names(roles: t.Iterable[str]) -> str:
+def _names(roles: Iterable[str]) -> str:
     return ", ".join(sorted(map(_short, roles)))
 
 

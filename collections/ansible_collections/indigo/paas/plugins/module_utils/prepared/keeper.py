@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import abc
 import datetime
-import typing as t
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.node_groups import WantedImage
@@ -32,7 +33,7 @@ OPTIONS = {
 }
 
 
-class Base(t.NamedTuple):
+class Base(NamedTuple):
     """What a node starts from without a prepared image: the site's own name of it, and its distribution."""
 
     name: str
@@ -45,9 +46,9 @@ class ImageKeeper(Site):
     services   what the nodes of each group are to have, by safe group name: set before nodes are made
     """
 
-    def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         super().__init__(name, options)
-        self.services: t.Mapping[str, Services] = {}
+        self.services: Mapping[str, Services] = {}
 
     @abc.abstractmethod
     def prepared_images(self) -> list[PreparedImage]:
@@ -99,7 +100,7 @@ class ImageKeeper(Site):
             self._delete_image(image)
         return going
 
-    def choose_images(self, requests: t.Mapping[str, tuple[WantedImage, Services]]) -> dict[str, Choice]:
+    def choose_images(self, requests: Mapping[str, tuple[WantedImage, Services]]) -> dict[str, Choice]:
         """Return what each group starts from, by its name: REQUESTS has the image that it asks for, and its services.
 
         The site is asked once for its images, and once for each image that is asked for.
@@ -112,7 +113,7 @@ class ImageKeeper(Site):
             for group, (image, services) in requests.items()
         }
 
-    def lacks_images(self, requests: t.Mapping[str, tuple[WantedImage, Services]]) -> bool:
+    def lacks_images(self, requests: Mapping[str, tuple[WantedImage, Services]]) -> bool:
         """Return whether some groups, with REQUESTS as of `choose_images`, could start from more than they do.
 
         None could where no image can be made.
@@ -126,7 +127,7 @@ class ImageKeeper(Site):
             for group, choice in choices.items()
         )
 
-    def starting_images(self, requests: t.Mapping[str, WantedImage], say: Progress) -> dict[str, PreparedImage]:
+    def starting_images(self, requests: Mapping[str, WantedImage], say: Progress) -> dict[str, PreparedImage]:
         """Return the prepared image of each group that starts from one, by safe name, and SAY what each starts from.
 
         requests   the image that each group asks for, by safe name
@@ -141,7 +142,7 @@ class ImageKeeper(Site):
         return {group: choice.image for group, choice in choices.items() if choice.image}
 
 
-def choice_lines(choices: t.Mapping[str, Choice]) -> list[str]:
+def choice_lines(choices: Mapping[str, Choice]) -> list[str]:
     """Return a line for people for each of CHOICES (by group), groups that start alike together."""
     alike: dict[tuple[str | None, str], list[str]] = {}
     for group, choice in choices.items():

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import datetime
-import typing as t
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import (
     PreparedImage,
@@ -16,7 +17,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import
     new_image,
 )
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Preparation:
     """
 
     group: Data
-    roles: t.Mapping[str, Data]
+    roles: Mapping[str, Data]
     image: PreparedImage
 
     def to_dict(self) -> Data:
@@ -35,7 +36,7 @@ class Preparation:
         return {"group": self.group, "roles": dict(self.roles), "image": self.image.to_dict()}
 
 
-class Machine(t.NamedTuple):
+class Machine(NamedTuple):
     """A node group of a plan, and what can be installed on its nodes beforehand.
 
     base, distribution: what its nodes start from without a prepared image. roles: as of `Preparation`.
@@ -45,11 +46,11 @@ class Machine(t.NamedTuple):
     group: Data
     base: str
     distribution: str
-    roles: t.Mapping[str, Data]
+    roles: Mapping[str, Data]
     services: Services
 
 
-def preparations(machines: t.Iterable[Machine], now: datetime.datetime) -> list[Preparation]:
+def preparations(machines: Iterable[Machine], now: datetime.datetime) -> list[Preparation]:
     """Return the images that serve all of MACHINES, each of them once."""
     found: dict[str, Preparation] = {}
     for machine in machines:
@@ -61,14 +62,14 @@ def preparations(machines: t.Iterable[Machine], now: datetime.datetime) -> list[
 
 
 def ready(
-    wanted: Preparation, images: t.Iterable[PreparedImage], now: datetime.datetime, max_age: float
+    wanted: Preparation, images: Iterable[PreparedImage], now: datetime.datetime, max_age: float
 ) -> PreparedImage | None:
     """Return which of IMAGES can be used and has all the services of what is WANTED; None where it has to be made."""
     found = choose(images, wanted.image.base, wanted.image.services, now, max_age).image
     return found if found and set(found.services) == set(wanted.image.services) else None
 
 
-def builder_group(group: t.Mapping[str, t.Any], number: int) -> Data:
+def builder_group(group: Mapping[str, Any], number: int) -> Data:
     """Return the node group of the one machine that an image for GROUP is made from: of its size, and nothing else."""
     name = f"image-{number}"
     return {

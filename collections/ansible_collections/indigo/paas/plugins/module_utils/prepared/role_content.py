@@ -10,8 +10,9 @@ import hashlib
 import importlib
 import pathlib
 import re
-import typing as t
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 # What of a role decides how it runs; its documentation and its types do not.
 FOLDERS = ("defaults", "files", "handlers", "library", "module_utils", "tasks", "templates", "vars")
@@ -28,7 +29,7 @@ class InstallRole:
     """
 
     digest: str
-    arguments: t.Mapping[str, t.Any]
+    arguments: Mapping[str, Any]
 
 
 @functools.cache
@@ -58,7 +59,7 @@ def collection_root(namespace: str, collection: str) -> pathlib.Path | None:
     return next((pathlib.Path(path) for path in package.__path__), None)
 
 
-def content_digest(role: pathlib.Path, root_of: t.Callable[[str, str], pathlib.Path | None]) -> str:
+def content_digest(role: pathlib.Path, root_of: Callable[[str, str], pathlib.Path | None]) -> str:
     """Return the first 12 hexadecimal digits of a digest of all that running the ROLE in that folder depends on.
 
     root_of   gives the folder of a collection by its namespace and name
@@ -85,7 +86,7 @@ def _role_files(role: pathlib.Path) -> list[pathlib.Path]:
     return [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
 
 
-def _needed(path: pathlib.Path, text: str, root_of: t.Callable[[str, str], pathlib.Path | None]) -> list[pathlib.Path]:
+def _needed(path: pathlib.Path, text: str, root_of: Callable[[str, str], pathlib.Path | None]) -> list[pathlib.Path]:
     """Return the files of collections that PATH, which holds TEXT, names."""
     found: list[pathlib.Path] = []
     if path.suffix == ".py":
@@ -109,12 +110,12 @@ def _part(root: pathlib.Path, name: str) -> list[pathlib.Path]:
     return [*plugins, *beside, *_role_files(root / "roles" / name)]
 
 
-def _entry_points(role: pathlib.Path) -> dict[str, t.Any]:
+def _entry_points(role: pathlib.Path) -> dict[str, Any]:
     """Return what the ROLE in that folder declares of its entry points, by their names."""
     import yaml  # the controller has it, a machine that only loads this may not
 
     file = role / "meta" / "argument_specs.yml"
     if not file.is_file():
         return {}
-    found: dict[str, t.Any] = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("argument_specs") or {}
+    found: dict[str, Any] = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("argument_specs") or {}
     return found

@@ -9,18 +9,19 @@ plan is made.
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.prepared.images import service_digest
 from ansible_collections.indigo.paas.plugins.module_utils.prepared.role_content import InstallRole
 
-Data = t.Mapping[str, t.Any]
-Find = t.Callable[[str], "InstallRole | None"]
+Data = Mapping[str, Any]
+Find = Callable[[str], "InstallRole | None"]
 # What the planner leaves in an argument that is known later, or evaluated on the nodes.
 UNKNOWN = ("$function", "$jinja")
 
 
-def installs(plan: Data, find: Find, variables: Data | None = None) -> dict[str, dict[str, dict[str, t.Any]]]:
+def installs(plan: Data, find: Find, variables: Data | None = None) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the arguments of `install` of each role that can be prepared, by safe name of group and role.
 
     find       gives a role that has `install` by its full name, None for any other
@@ -29,7 +30,7 @@ def installs(plan: Data, find: Find, variables: Data | None = None) -> dict[str,
     Two components that give one role different arguments on one machine cannot be told apart in an image: their role
     is not prepared there.
     """
-    found: dict[str, dict[str, dict[str, t.Any]]] = {}
+    found: dict[str, dict[str, dict[str, Any]]] = {}
     unclear: set[tuple[str, str]] = set()
     for component in plan.get("components") or ():
         for operation in component.get("operations") or ():
@@ -47,7 +48,7 @@ def installs(plan: Data, find: Find, variables: Data | None = None) -> dict[str,
     }
 
 
-def install_arguments(role: InstallRole, given: Data) -> dict[str, t.Any] | None:
+def install_arguments(role: InstallRole, given: Data) -> dict[str, Any] | None:
     """Return the arguments of the `install` of ROLE out of those GIVEN; None where one is not known yet."""
     arguments = {name: given.get(name, default) for name, default in role.arguments.items()}
     return None if any(_is_unknown(value) for value in arguments.values()) else arguments
@@ -67,7 +68,7 @@ def digest_of(name: str, arguments: Data, find: Find) -> str:
     return service_digest(role.digest if role else "", arguments)
 
 
-def _is_unknown(value: t.Any) -> bool:
+def _is_unknown(value: Any) -> bool:
     if isinstance(value, dict):
         return any(key in value for key in UNKNOWN) or any(map(_is_unknown, value.values()))
     return isinstance(value, list) and any(map(_is_unknown, value))

@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import time
-import typing as t
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.evidence import gather
@@ -22,7 +23,7 @@ def site_types() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base")
 
 
-def open_site(name: str, options: t.Mapping[str, t.Any]) -> Site:
+def open_site(name: str, options: Mapping[str, Any]) -> Site:
     """Return the site NAME of the type ``options["type"]``; nothing is asked of it yet.
 
     Raises SiteError (bad_input) where the type or an option is unknown.
@@ -49,7 +50,7 @@ def _site_class(kind: str) -> type[Site]:
     raise SiteError(f"The file of the site type '{kind}' defines no Site of that type")
 
 
-def describe_sites(sites: t.Mapping[str, t.Mapping[str, t.Any]], now: datetime | None = None) -> list[dict[str, t.Any]]:
+def describe_sites(sites: Mapping[str, Mapping[str, Any]], now: datetime | None = None) -> list[dict[str, Any]]:
     """Return the descriptions of SITES (options by name), asked all at once, with the evidence that ranks them.
 
     now   the moment (naive, UTC) at which agreements must be in force; by default this one
@@ -62,6 +63,6 @@ def describe_sites(sites: t.Mapping[str, t.Mapping[str, t.Any]], now: datetime |
     return gather(described, now or datetime.now(UTC).replace(tzinfo=None))
 
 
-def _timed(site: Site) -> dict[str, t.Any]:
+def _timed(site: Site) -> dict[str, Any]:
     began = time.monotonic()
     return {**site.describe(), "seconds": round(time.monotonic() - began, 3)}

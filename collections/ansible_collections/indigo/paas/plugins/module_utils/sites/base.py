@@ -9,8 +9,9 @@ import abc
 import contextlib
 import itertools
 import re
-import typing as t
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, SiteError, did_you_mean
 from ansible_collections.indigo.paas.plugins.module_utils.evidence.options import option_problems
@@ -29,7 +30,7 @@ ERROR = "error"
 
 DEPLOYMENT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
-Progress = t.Callable[[str], None]
+Progress = Callable[[str], None]
 Identity = tuple[str, int]
 
 
@@ -72,7 +73,7 @@ class Node:
     named: bool = False
     problem: str | None = None
 
-    def to_dict(self) -> dict[str, t.Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the node as plain data."""
         return asdict(self)
 
@@ -171,7 +172,7 @@ class Option:
     """An option of a site; in the inventory its name carries the prefix ``site_``."""
 
     kind: type
-    default: t.Any
+    default: Any
     description: str
     choices: tuple[str, ...] = ()
 
@@ -200,16 +201,16 @@ COMMON_OPTIONS = {
 class Site(abc.ABC):
     """A place where nodes are made. One subclass, in one file of this folder, for each type of site."""
 
-    type: t.ClassVar[str]
+    type: ClassVar[str]
     # Whether it makes the networks whose ranges of addresses templates give.
-    MAKES_NETWORKS: t.ClassVar[bool] = False
-    OPTIONS: t.ClassVar[dict[str, Option]] = {}
+    MAKES_NETWORKS: ClassVar[bool] = False
+    OPTIONS: ClassVar[dict[str, Option]] = {}
     # By the names of `wishes`: what of a node group is refused here, has no effect, or is so anyhow; and why.
-    REFUSED: t.ClassVar[t.Mapping[str, str]] = {}
-    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {}
-    ANYHOW: t.ClassVar[t.Mapping[str, str]] = {}
+    REFUSED: ClassVar[Mapping[str, str]] = {}
+    UNHEEDED: ClassVar[Mapping[str, str]] = {}
+    ANYHOW: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         self.name = name
         self.leftovers: list[Problem] = []
         self.options = read_options(name, {**COMMON_OPTIONS, **self.OPTIONS}, options)
@@ -218,7 +219,7 @@ class Site(abc.ABC):
             raise SiteError(problems, bad_input=True)
 
     @abc.abstractmethod
-    def describe(self) -> dict[str, t.Any]:
+    def describe(self) -> dict[str, Any]:
         """Return what the site is and holds; one that does not answer says so in `problem`.
 
         name, type, endpoint (URL of its API, None where that is not said), location, priority, price and the
@@ -246,7 +247,7 @@ class Site(abc.ABC):
     def ensure_nodes(
         self,
         deployment: str,
-        groups: list[dict[str, t.Any]],
+        groups: list[dict[str, Any]],
         *,
         public_key: str,
         progress: Progress | None = None,
@@ -279,14 +280,14 @@ class Site(abc.ABC):
         if problems:
             raise SiteError(problems, bad_input=True)
 
-    def unheeded(self, groups: t.Iterable[NodeGroup]) -> list[str]:
+    def unheeded(self, groups: Iterable[NodeGroup]) -> list[str]:
         """Return a warning for each thing that GROUPS ask for and that has no effect here."""
         return [
             f"Site '{self.name}' does not heed {asked} of '{group.name}': {reason}."
             for group, asked, reason in _asked(groups, self.UNHEEDED)
         ]
 
-    def refuse(self, deployment: str, reasons: t.Iterable[str]) -> None:
+    def refuse(self, deployment: str, reasons: Iterable[str]) -> None:
         """Raise SiteError (bad_input) where there are REASONS for which the site cannot hold DEPLOYMENT."""
         problems = [Problem(f"Site '{self.name}' cannot hold '{deployment}': {reason}") for reason in reasons]
         if problems:
@@ -311,9 +312,7 @@ class Site(abc.ABC):
             raise SiteError(str(found["problem"]))
         return sorted(found["used"]["deployments"])
 
-    def power_nodes(
-        self, deployment: str, names: t.Iterable[str], *, running: bool, dry_run: bool = False
-    ) -> list[str]:
+    def power_nodes(self, deployment: str, names: Iterable[str], *, running: bool, dry_run: bool = False) -> list[str]:
         """Start or stop the nodes NAMES of DEPLOYMENT, and return, when it is done, the names of those that changed.
 
         running   whether they shall run; a node that runs answers by SSH
@@ -345,7 +344,7 @@ class Site(abc.ABC):
             reasons.append("It has no image that nodes could be made of.")
         return reasons
 
-    def description(self, **found: t.Any) -> dict[str, t.Any]:
+    def description(self, **found: Any) -> dict[str, Any]:
         """Return a description with the fields that all sites share, overlaid with FOUND."""
         return {
             "name": self.name,
@@ -368,7 +367,7 @@ class Site(abc.ABC):
         }
 
 
-def _asked(groups: t.Iterable[NodeGroup], reasons: t.Mapping[str, str]) -> list[tuple[NodeGroup, str, str]]:
+def _asked(groups: Iterable[NodeGroup], reasons: Mapping[str, str]) -> list[tuple[NodeGroup, str, str]]:
     """Return what GROUPS ask for of what REASONS name, in words, each with its group and the reason."""
     return [
         (group, asked, reasons[name])
@@ -379,7 +378,7 @@ def _asked(groups: t.Iterable[NodeGroup], reasons: t.Mapping[str, str]) -> list[
     ]
 
 
-def _to_power(site: str, nodes: t.Iterable[Node], names: t.Iterable[str], running: bool) -> list[Node]:
+def _to_power(site: str, nodes: Iterable[Node], names: Iterable[str], running: bool) -> list[Node]:
     """Return which of NODES, that NAMES says, have to be started or stopped."""
     known = {node.name: node for node in nodes}
     problems = [
@@ -411,7 +410,7 @@ def check_deployment_name(name: str) -> None:
         )
 
 
-def reconcile(groups: t.Iterable[NodeGroup], nodes: t.Iterable[Node]) -> Changes:
+def reconcile(groups: Iterable[NodeGroup], nodes: Iterable[Node]) -> Changes:
     """Compare the plan's GROUPS with the NODES that exist.
 
     A node goes when its name or id is in its group's removal_list, when its group left the plan, when its
@@ -439,7 +438,7 @@ def reconcile(groups: t.Iterable[NodeGroup], nodes: t.Iterable[Node]) -> Changes
     )
 
 
-def _by_index(node: Node) -> tuple[t.Any, ...]:
+def _by_index(node: Node) -> tuple[Any, ...]:
     return (node.group, node.index, node.state != RUNNING, node.state != STOPPED, node.id)
 
 
@@ -464,7 +463,7 @@ def _missing(group: NodeGroup, kept: list[Node], taken: set[str]) -> list[NewNod
     return [NewNode(name, group, index) for name, index in zip(names, chosen, strict=True)]
 
 
-def size_warnings(groups: t.Iterable[NodeGroup], changes: Changes) -> list[str]:
+def size_warnings(groups: Iterable[NodeGroup], changes: Changes) -> list[str]:
     """Return a warning for each node that stays and was made with another size than GROUPS ask for."""
     wanted = {group.safe_name: group.size for group in groups}
     return [
@@ -476,8 +475,8 @@ def size_warnings(groups: t.Iterable[NodeGroup], changes: Changes) -> list[str]:
 
 
 def read_entries(
-    site: str, what: str, entries: t.Iterable[t.Any], read: t.Callable[[t.Any], dict[str, t.Any]]
-) -> list[dict[str, t.Any]]:
+    site: str, what: str, entries: Iterable[Any], read: Callable[[Any], dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Return what READ makes of each of ENTRIES of an option of SITE; a ValueError of it tells what is wrong.
 
     what   what an entry is, such as "image"
@@ -495,7 +494,7 @@ def read_entries(
     return found
 
 
-def read_options(site: str, known: t.Mapping[str, Option], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def read_options(site: str, known: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options GIVEN to SITE, typed, with defaults. Raises SiteError with all that is wrong."""
     values = {name: option.default for name, option in known.items()}
     problems = []
@@ -516,7 +515,7 @@ def read_options(site: str, known: t.Mapping[str, Option], given: t.Mapping[str,
     return values
 
 
-def _convert(value: t.Any, option: Option) -> t.Any:
+def _convert(value: Any, option: Option) -> Any:
     if option.kind in (int, float):
         if isinstance(value, bool):
             raise TypeError
@@ -542,9 +541,9 @@ def _expected(option: Option) -> str:
 def result_of(
     changes: Changes,
     nodes: list[Node],
-    warnings: t.Iterable[str] = (),
+    warnings: Iterable[str] = (),
     *,
-    strangers: t.Iterable[Node] = (),
+    strangers: Iterable[Node] = (),
     touched: bool = False,
 ) -> Result:
     """Return the result of CHANGES.

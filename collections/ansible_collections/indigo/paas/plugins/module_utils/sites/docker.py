@@ -10,8 +10,9 @@ import io
 import json
 import os
 import tarfile
-import typing as t
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 from ansible_collections.indigo.paas.plugins.module_utils import reach
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image, misfits
@@ -71,7 +72,7 @@ BOOT_TIMEOUT = 120  # seconds
 PREPARED_REPOSITORY = "indigo-paas/prepared"
 STOP_TIMEOUT = 30  # seconds until a node that does not stop by itself is killed
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
 class DockerSite(keeper.ImageKeeper):
@@ -79,8 +80,8 @@ class DockerSite(keeper.ImageKeeper):
 
     type = "docker"
     MAKES_NETWORKS = True
-    ANYHOW: t.ClassVar[t.Mapping[str, str]] = {"ports": "whoever reaches a node's address reaches all of its ports"}
-    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+    ANYHOW: ClassVar[Mapping[str, str]] = {"ports": "whoever reaches a node's address reaches all of its ports"}
+    UNHEEDED: ClassVar[Mapping[str, str]] = {
         "size.disk": "nodes share the disk of the engine's host",
         "size.instance_type": "an engine has no sizes of its own",
         "size.preemptible": "an engine takes nothing back",
@@ -91,7 +92,7 @@ class DockerSite(keeper.ImageKeeper):
         "volumes.fs_type": "a volume of an engine has no file system of its own",
         "users": "a container has root alone",
     }
-    OPTIONS: t.ClassVar[dict[str, Option]] = {
+    OPTIONS: ClassVar[dict[str, Option]] = {
         "endpoint": Option(
             str,
             None,
@@ -141,7 +142,7 @@ class DockerSite(keeper.ImageKeeper):
         **keeper.OPTIONS,
     }
 
-    def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         super().__init__(name, options)
         self._images = read_images(name, self.options["images"])
         self._default_image = self.options["default_image"] or self._images[0]["name"]
@@ -152,7 +153,7 @@ class DockerSite(keeper.ImageKeeper):
         check_ports(name, self.options["publish_on"], self.options["ssh_ports"])
         self._publishing = self._read_publishing()
         self._connection = Connection(name, self._endpoint, self.options["parallel"] + 4)
-        self._client: t.Any = None
+        self._client: Any = None
 
     # The verbs of a site
 
@@ -228,7 +229,7 @@ class DockerSite(keeper.ImageKeeper):
     # The engine
 
     @property
-    def _api(self) -> t.Any:
+    def _api(self) -> Any:
         """The engine's client. Raises SiteError where no engine answers."""
         if self._client is None:
             self._client = self._connection.client()
@@ -244,14 +245,14 @@ class DockerSite(keeper.ImageKeeper):
         return Publishing(address, self.options["publish_on"] or "", self.options["ssh_ports"], public=not here)
 
     @contextlib.contextmanager
-    def _doing(self, what: str) -> t.Iterator[None]:
+    def _doing(self, what: str) -> Iterator[None]:
         try:
             yield
         except (DockerException, RequestException) as error:
             reason = getattr(error, "explanation", None) or error
             raise SiteError(f"{what} at site '{self.name}' failed: {reason}") from error
 
-    def _each(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any]) -> list[t.Any]:
+    def _each(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         return each(function, items, self.options["parallel"])
 
     # What there is
@@ -326,7 +327,7 @@ class DockerSite(keeper.ImageKeeper):
         there = networks.warnings(groups, self._networks(deployment).found(), kept)
         return [*size_warnings(groups, changes), *volumes.warnings(groups, kept), *there, *shown]
 
-    def _open_to_all(self, groups: t.Iterable[NodeGroup]) -> list[str]:
+    def _open_to_all(self, groups: Iterable[NodeGroup]) -> list[str]:
         """Return which ports of nodes that are reached at their own addresses some should not reach, as sentences."""
         return [
             f"Site '{self.name}' does not heed the remote_cidr of '{port.name}' of '{group.name}': "
@@ -339,7 +340,7 @@ class DockerSite(keeper.ImageKeeper):
 
     # Making it so
 
-    def strangers(self, nodes: t.Sequence[Node], public_key: str) -> list[Node]:
+    def strangers(self, nodes: Sequence[Node], public_key: str) -> list[Node]:
         """Return those of NODES that do not let PUBLIC_KEY in."""
         known = self._each(lambda node: self._lets_in(node, public_key), nodes)
         return [node for node, lets_in in zip(nodes, known, strict=True) if not lets_in]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-import typing as t
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from ansible_collections.indigo.paas.plugins.module_utils import reach
@@ -43,7 +44,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
     read_entries,
 )
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 IMAGE_KEYS = ("name", "template", "image", "type", "distribution", "version", "architecture")
 
@@ -52,17 +53,17 @@ class OpennebulaSite(keeper.ImageKeeper):
     """Nodes as virtual machines of one user of OpenNebula."""
 
     type = "opennebula"
-    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+    UNHEEDED: ClassVar[Mapping[str, str]] = {
         "size.instance_type": "machines are made to size",
         "size.preemptible": "OpenNebula takes nothing back",
         "network": "site_private_network says which one it is",
         "volumes.type": "disks are where the site keeps those of machines",
         "volumes.device": "a machine names its disks itself",
     }
-    REFUSED: t.ClassVar[t.Mapping[str, str]] = {
+    REFUSED: ClassVar[Mapping[str, str]] = {
         "volumes.snapshot_id": "disks are not made from snapshots here, so that its data would be missing",
     }
-    OPTIONS: t.ClassVar[dict[str, Option]] = {
+    OPTIONS: ClassVar[dict[str, Option]] = {
         "endpoint": Option(str, None, "URL of the XML-RPC API; by default ONE_XMLRPC, or that of this machine."),
         "auth_file": Option(str, None, "File with USER:PASSWORD; by default ONE_AUTH, or ~/.one/one_auth."),
         "verify_tls": Option(bool, True, "Whether the certificate of the endpoint must be good."),
@@ -96,7 +97,7 @@ class OpennebulaSite(keeper.ImageKeeper):
         **keeper.OPTIONS,
     }
 
-    def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         super().__init__(name, options)
         self._images = read_images(name, self.options["images"])
 
@@ -223,7 +224,7 @@ class OpennebulaSite(keeper.ImageKeeper):
             for name in (image.NAME, choice.full_name(image), f"one://{host}/{image.ID}")
         ]
 
-    def _description(self, vms: list[t.Any]) -> Data:
+    def _description(self, vms: list[Any]) -> Data:
         share = self.options["cpu_share"]
         largest = {"cpus": self.options["max_node_cpus"], "memory": self.options["max_node_memory"]}
         limits = machines.quota(self._cloud.user(), share)
@@ -262,12 +263,12 @@ class OpennebulaSite(keeper.ImageKeeper):
         reach.wait_for_ssh(node, self.options["boot_timeout"], hint=hint, answers=_shows_key)
 
 
-def read_images(site: str, entries: list[t.Any]) -> list[Data]:
+def read_images(site: str, entries: list[Any]) -> list[Data]:
     """Return the images of SITE, each with a name. Raises SiteError with all that is wrong."""
     return read_entries(site, "image", entries, _read_image)
 
 
-def _read_image(entry: t.Any) -> Data:
+def _read_image(entry: Any) -> Data:
     if not isinstance(entry, dict) or bool(entry.get("template")) == bool(entry.get("image")):
         raise ValueError("it must be a dictionary with either template or image")
     for key in entry:
@@ -277,7 +278,7 @@ def _read_image(entry: t.Any) -> Data:
     return {**texts, "name": texts.get("name") or texts.get("template") or texts["image"]}
 
 
-def _told(*checks: t.Callable[[], t.Any]) -> list[str]:
+def _told(*checks: Callable[[], Any]) -> list[str]:
     """Return what the CHECKS that fail say."""
     reasons = []
     for check in checks:

@@ -10,9 +10,10 @@ import dataclasses
 import hashlib
 import os
 import time
-import typing as t
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import methodcaller
+from typing import Any, ClassVar, NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils import cloud_init, flavors, quotas, reach, ssh_keys
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import match_image
@@ -66,10 +67,10 @@ POLICIES = {"soft": "soft-anti-affinity", "hard": "anti-affinity"}
 # What the names of networks that a template gives begin with: those that the site makes for all nodes have others.
 OWN_NETWORK = "own."
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 
-class _Work(t.NamedTuple):
+class _Work(NamedTuple):
     """What is to be done.
 
     wanted    nodes that must run in the end, and do not yet
@@ -80,7 +81,7 @@ class _Work(t.NamedTuple):
 
     wanted: list[NewNode]
     new: list[NewNode]
-    leaving: list[t.Any]
+    leaving: list[Any]
     staying: set[Identity]
 
 
@@ -89,11 +90,11 @@ class OpenStackSite(keeper.ImageKeeper):
 
     type = "openstack"
     MAKES_NETWORKS = True
-    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+    UNHEEDED: ClassVar[Mapping[str, str]] = {
         "volumes.type": "site_volume_type says which kind it is",
         "volumes.device": "a server names its disks itself",
     }
-    OPTIONS: t.ClassVar[dict[str, Option]] = {
+    OPTIONS: ClassVar[dict[str, Option]] = {
         "cloud": Option(str, None, "Name of the cloud in clouds.yaml; by default OS_CLOUD, or the OS_ variables."),
         "clouds_file": Option(str, None, "Path of clouds.yaml where it is in none of the usual places."),
         "region": Option(str, None, "Region; by default that of clouds.yaml."),
@@ -158,7 +159,7 @@ class OpenStackSite(keeper.ImageKeeper):
         **keeper.OPTIONS,
     }
 
-    def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         super().__init__(name, options)
         self._images = images.read_configured(name, self.options["images"])
         self._flavors = nova_flavors.read_configured(name, self.options["flavors"])
@@ -265,7 +266,7 @@ class OpenStackSite(keeper.ImageKeeper):
         return project
 
     @contextlib.contextmanager
-    def _doing(self, what: str) -> t.Iterator[None]:
+    def _doing(self, what: str) -> Iterator[None]:
         try:
             yield
         except errors.ERRORS as error:
@@ -290,7 +291,7 @@ class OpenStackSite(keeper.ImageKeeper):
         # Nova learns of floating addresses some time after Neutron has given them.
         return self.read_nodes(found, self._floating_addresses(deployment) if found else {})
 
-    def read_nodes(self, found: list[t.Any], floating: t.Mapping[Identity, str] | None = None) -> list[Node]:
+    def read_nodes(self, found: list[Any], floating: Mapping[Identity, str] | None = None) -> list[Node]:
         """Return the nodes that the servers FOUND are; FLOATING are their floating addresses, where these are known."""
         here = [server for server in found if not servers.is_going(server)]
         network, access = self.options["public_network"], self.options["access"]
@@ -323,7 +324,7 @@ class OpenStackSite(keeper.ImageKeeper):
 
     def _description(self) -> Data:
         project = self._open(Retry(errors.passing, tries=HASTY_TRIES))
-        questions: dict[str, t.Callable[[api.Project], t.Any]] = {
+        questions: dict[str, Callable[[api.Project], Any]] = {
             "image": self._all_images,
             "flavor": self._all_flavors,
             "quota": methodcaller("quotas"),
@@ -357,7 +358,7 @@ class OpenStackSite(keeper.ImageKeeper):
 
     # What to ask for
 
-    def _blueprints(self, groups: list[NodeGroup], wanted: t.Iterable[NewNode], say: Progress) -> dict[str, Blueprint]:
+    def _blueprints(self, groups: list[NodeGroup], wanted: Iterable[NewNode], say: Progress) -> dict[str, Blueprint]:
         """Return how the nodes of each group with WANTED ones are made. Raises SiteError with all that cannot be."""
         require_single(groups)
         require_offered(self.name, groups, self.options["volumes"])
@@ -365,7 +366,7 @@ class OpenStackSite(keeper.ImageKeeper):
         groups = [group for group in groups if group.safe_name in concerned]
         if not groups:
             return {}
-        questions: list[t.Callable[[t.Any], list[t.Any]]] = [
+        questions: list[Callable[[Any], list[Any]]] = [
             self._all_images,
             self._all_flavors,
             methodcaller("networks"),
@@ -391,7 +392,7 @@ class OpenStackSite(keeper.ImageKeeper):
                 say(f"{group}: from the plain image after all: {image.name} needs a disk of {least} GiB, it has {room}")
         return blueprints
 
-    def _blueprint(self, group: NodeGroup, found: list[Data], sizes: list[Data], nets: list[t.Any]) -> Blueprint:
+    def _blueprint(self, group: NodeGroup, found: list[Data], sizes: list[Data], nets: list[Any]) -> Blueprint:
         on_volume = self.options["boot_from_volume"]
         image = self._image(group.image, found, group.name)
         flavor = flavors.choose(sizes, group, image, disk_is_volume=on_volume)
@@ -429,7 +430,7 @@ class OpenStackSite(keeper.ImageKeeper):
             if node.group.size.preemptible
         ]
 
-    def _networks(self, group: NodeGroup, found: list[t.Any]) -> tuple[tuple[str, ...], str | None, str | None]:
+    def _networks(self, group: NodeGroup, found: list[Any]) -> tuple[tuple[str, ...], str | None, str | None]:
         """Return the ids of the networks for GROUP's nodes, the name of one that is to be made, and the pool's id."""
         name = group.network or self.options["private_network"]
         inside, new = networks.private(self.name, name, found, self.options["create_networks"])
@@ -441,7 +442,7 @@ class OpenStackSite(keeper.ImageKeeper):
             return fixed, new, outside.id
         return (*fixed, *(() if outside.id in fixed else (outside.id,))), new, None
 
-    def public_network(self, found: list[t.Any]) -> t.Any:
+    def public_network(self, found: list[Any]) -> Any:
         """Return which of the networks FOUND gives public addresses; None where the site has none such."""
         return networks.public(self.name, self.options["public_network"], found)
 
@@ -481,7 +482,7 @@ class OpenStackSite(keeper.ImageKeeper):
         gateway = outside.id if outside is not None and outside.is_router_external else None
         return self._project.ensure_network(deployment, name, self.options["network_range"], gateway)
 
-    def own_networks(self, deployment: str, groups: t.Iterable[NodeGroup]) -> dict[str, str]:
+    def own_networks(self, deployment: str, groups: Iterable[NodeGroup]) -> dict[str, str]:
         """Return the ids of the networks that GROUPS ask for, made where they are missing, by their names.
 
         They lead nowhere else; only an address that is asked for is a gateway.
@@ -516,7 +517,7 @@ class OpenStackSite(keeper.ImageKeeper):
         What cannot be deleted stops nothing else; one SiteError tells it all.
         """
         project, workers = self._project, self.options["parallel"]
-        steps: list[t.Callable[[], t.Any]] = [
+        steps: list[Callable[[], Any]] = [
             self.store(deployment).remove,
             lambda: each(project.delete_floating_ip, project.floating_ips(deployment), workers),
             lambda: each(project.delete_server_group, project.server_groups(deployment), workers),
@@ -527,7 +528,7 @@ class OpenStackSite(keeper.ImageKeeper):
         ]
         each(self._told, steps, 1)
 
-    def _told(self, step: t.Callable[[], t.Any]) -> None:
+    def _told(self, step: Callable[[], Any]) -> None:
         with self._doing("Deleting"):
             step()
 
@@ -689,7 +690,7 @@ def key_mark(public_key: str) -> str:
     return hashlib.sha256(" ".join(public_key.split()[:2]).encode()).hexdigest()[:16]
 
 
-def _work(groups: list[NodeGroup], changes: Changes, found: list[t.Any]) -> _Work:
+def _work(groups: list[NodeGroup], changes: Changes, found: list[Any]) -> _Work:
     by_name = {group.safe_name: group for group in groups}
     by_id = {server.id: server for server in found}
     broken = [node for node in changes.repair if node.state == ERROR]
@@ -703,7 +704,7 @@ def _work(groups: list[NodeGroup], changes: Changes, found: list[t.Any]) -> _Wor
     )
 
 
-def _warnings(groups: list[NodeGroup], changes: Changes, found: list[t.Any], public_key: str) -> list[str]:
+def _warnings(groups: list[NodeGroup], changes: Changes, found: list[Any], public_key: str) -> list[str]:
     marks = {server.id: server.metadata.get(labels.KEY) for server in found}
     warnings = size_warnings(groups, changes)
     for node in (*changes.keep, *changes.repair):
@@ -715,11 +716,11 @@ def _warnings(groups: list[NodeGroup], changes: Changes, found: list[t.Any], pub
     return warnings
 
 
-def _timed(question: t.Callable[[api.Project], t.Any], project: api.Project) -> tuple[t.Any, float]:
+def _timed(question: Callable[[api.Project], Any], project: api.Project) -> tuple[Any, float]:
     began = time.monotonic()
     answer = question(project)
     return answer, time.monotonic() - began
 
 
-def _by_size(flavor: Data) -> tuple[t.Any, ...]:
+def _by_size(flavor: Data) -> tuple[Any, ...]:
     return flavors.order({**flavor, "id": ""})

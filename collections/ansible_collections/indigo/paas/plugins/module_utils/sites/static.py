@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
-import typing as t
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 from ansible_collections.indigo.paas.plugins.module_utils import leases
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import misfits
@@ -36,7 +37,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.sites.base import (
 )
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import scalar_number
 
-Data = dict[str, t.Any]
+Data = dict[str, Any]
 
 HOST_KEYS = (
     "name",
@@ -65,7 +66,7 @@ class StaticSite(Site):
     """Nodes on hosts of the inventory. Which deployment has a host is recorded on the host itself."""
 
     type = "static"
-    UNHEEDED: t.ClassVar[t.Mapping[str, str]] = {
+    UNHEEDED: ClassVar[Mapping[str, str]] = {
         "size.disk": "a host has the disk that it has",
         "size.instance_type": "hosts have no sizes with names",
         "size.preemptible": "a host is leased until it is given back",
@@ -75,11 +76,11 @@ class StaticSite(Site):
         "users": "a host keeps the accounts that it has",
         "tags": "nothing shows them at a host",
     }
-    REFUSED: t.ClassVar[t.Mapping[str, str]] = {
+    REFUSED: ClassVar[Mapping[str, str]] = {
         "volumes.volume_id": "hosts that exist have no volumes, so that its data would be missing",
         "volumes.snapshot_id": "hosts that exist have no snapshots, so that its data would be missing",
     }
-    OPTIONS: t.ClassVar[dict[str, Option]] = {
+    OPTIONS: ClassVar[dict[str, Option]] = {
         "hosts": Option(
             list,
             [],
@@ -104,7 +105,7 @@ class StaticSite(Site):
         "parallel": Option(int, 16, "How many hosts are worked on at a time."),
     }
 
-    def __init__(self, name: str, options: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         super().__init__(name, options)
         self._hosts = read_hosts(name, self.options)
 
@@ -161,7 +162,7 @@ class StaticSite(Site):
 
     # The hosts
 
-    def _each(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any]) -> list[t.Any]:
+    def _each(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         return each(function, items, self.options["parallel"])
 
     def _survey(self) -> Survey:
@@ -216,7 +217,7 @@ class StaticSite(Site):
             say(f"Leasing {len(pairs)} hosts" if len(pairs) > 1 else f"Leasing {pairs[0][1].name}")
             self._each(lambda pair: self._take(pair[1], pair[0], deployment), pairs)
 
-    def _places(self, free: list[Host], nodes: t.Sequence[NewNode]) -> list[tuple[NewNode, Host]]:
+    def _places(self, free: list[Host], nodes: Sequence[NewNode]) -> list[tuple[NewNode, Host]]:
         """Return NODES with a host for each. Raises SiteError where there is none for some."""
         machines = [host.to_machine() for host in free]
         places = assign([node.group for node in nodes], machines, machine_suits, size=size_order)
@@ -265,7 +266,7 @@ class StaticSite(Site):
         host: Host,
         script: str,
         what: str,
-        expected: t.Collection[int] = (),
+        expected: Collection[int] = (),
         timeout: int = SCRIPT_TIMEOUT,
     ) -> int:
         done = host.machine.run(script, timeout)
@@ -332,7 +333,7 @@ class Host:
         return {"name": self.name, **self.size, "image": self.image, "deployment": self.deployment}
 
 
-class Survey(t.NamedTuple):
+class Survey(NamedTuple):
     """What the hosts said: those that answer by name, what is wrong with some, and why others are silent."""
 
     hosts: dict[str, Host]
@@ -352,7 +353,7 @@ class Survey(t.NamedTuple):
         return [host for host in self.usable() if host.deployment is None]
 
 
-def read_hosts(site: str, options: t.Mapping[str, t.Any]) -> list[Data]:
+def read_hosts(site: str, options: Mapping[str, Any]) -> list[Data]:
     """Return the hosts of SITE with all that its OPTIONS say of them. Raises SiteError with all that is wrong."""
     hosts, problems = [], []
     for number, entry in enumerate(options["hosts"], start=1):
@@ -368,7 +369,7 @@ def read_hosts(site: str, options: t.Mapping[str, t.Any]) -> list[Data]:
     return hosts
 
 
-def _read_host(entry: t.Any, options: t.Mapping[str, t.Any]) -> Data:
+def _read_host(entry: Any, options: Mapping[str, Any]) -> Data:
     local = isinstance(entry, dict) and entry.get("connection") == "local"
     if not isinstance(entry, dict) or not (entry.get("address") or local):
         raise ValueError("it must be a dictionary with an address")
@@ -396,7 +397,7 @@ def _read_host(entry: t.Any, options: t.Mapping[str, t.Any]) -> Data:
     }
 
 
-def _number(entry: Data, key: str, least: float, most: float, kind: type) -> t.Any:
+def _number(entry: Data, key: str, least: float, most: float, kind: type) -> Any:
     if entry.get(key) is None:
         return None
     try:
@@ -408,7 +409,7 @@ def _number(entry: Data, key: str, least: float, most: float, kind: type) -> t.A
     return value
 
 
-def _memory(value: t.Any) -> int | None:
+def _memory(value: Any) -> int | None:
     """Return bytes for a number of bytes, or a size such as 16 GB."""
     if value is None:
         return None
@@ -509,7 +510,7 @@ def _private_addresses(host: Host) -> list[str]:
     return [address for address in host.found["addresses"] if ":" not in address][:1] or ["127.0.0.1"]
 
 
-def _texts(value: t.Any) -> list[str]:
+def _texts(value: Any) -> list[str]:
     return [str(item) for item in (value if isinstance(value, list) else [value]) if item]
 
 

@@ -13,11 +13,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from .imports import Resolver
-from .load import load, open_template
-from .plan import Plan, make_plan
-from .topology import Topology
-from .vocabulary import Vocabulary, default_vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.imports import Resolver
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.load import load, open_template
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.plan import Plan, make_plan
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary, default_vocabulary
 
 __all__ = [
     "Plan",

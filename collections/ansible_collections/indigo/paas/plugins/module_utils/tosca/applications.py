@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .functions import plain
-from .topology import NodeTemplate, Topology
-from .types import APPLICATION, NETWORK, PORT, STORAGE
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import NodeTemplate, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import APPLICATION, NETWORK, PORT, STORAGE
 
 
 def is_application(node: NodeTemplate, machine: NodeTemplate | None) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import did_you_mean
-from .converters import convert, spelled
-from .functions import plain
-from .normative import scalar_number
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.converters import convert, spelled
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import scalar_number
 
 _SCALARS = {"str": "string", "path": "string", "int": "integer", "float": "float", "bool": "boolean"}
 _SIZE = "scalar-unit.size"

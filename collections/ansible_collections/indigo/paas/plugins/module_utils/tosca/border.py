@@ -9,15 +9,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ..errors import did_you_mean
-from .argument_types import Misfit, fitted, shape
-from .external import is_role
-from .functions import is_settled
-from .lifecycle import steps_of
-from .report import Report
-from .reserved import is_reserved, is_variable
-from .roles import Role, RoleError, find_role
-from .topology import OperationCall, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.argument_types import Misfit, fitted, shape
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.external import is_role
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import is_settled
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.lifecycle import steps_of
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.reserved import is_reserved, is_variable
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.roles import Role, RoleError, find_role
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import OperationCall, Topology
 
 
 def check_names(topology: Topology, report: Report) -> None:

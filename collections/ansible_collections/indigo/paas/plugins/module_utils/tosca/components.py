@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from .applications import is_application
-from .border import Border
-from .expected import expected_data
-from .external import by_file, external, is_role
-from .functions import calls, holds_call, plain
-from .graph import dependency_order
-from .lifecycle import OWN, Step, steps_of
-from .report import Report
-from .stages import Unit, schedule
-from .topology import NodeTemplate, OperationCall, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.applications import is_application
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.border import Border
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.expected import expected_data
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.external import by_file, external, is_role
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import calls, holds_call, plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.graph import dependency_order
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.lifecycle import OWN, Step, steps_of
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.stages import Unit, schedule
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import NodeTemplate, OperationCall, Topology
 
 Key = tuple[str, int]
 _REFERENCES = ("get_attribute", "get_operation_output")

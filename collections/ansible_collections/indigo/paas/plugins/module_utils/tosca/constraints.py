@@ -9,11 +9,11 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from .converters import comparable, convert
-from .normative import SCALAR_UNITS, constraint_class
-from .patterns import Pattern
-from .types import Check
-from .yaml_scalars import scalar_text
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.converters import comparable, convert
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import SCALAR_UNITS, constraint_class
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.patterns import Pattern
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Check
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.yaml_scalars import scalar_text
 
 _UNBOUNDED = "UNBOUNDED"
 _COMPARING = (

@@ -9,8 +9,8 @@ import re
 from datetime import datetime
 from typing import Any
 
-from .normative import SCALAR_UNITS, is_version, scalar_number
-from .yaml_scalars import scalar_text
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import SCALAR_UNITS, is_version, scalar_number
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.yaml_scalars import scalar_text
 
 _TRUE = frozenset(("true", "yes", "on"))
 _FALSE = frozenset(("false", "no", "off"))

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import did_you_mean
-from .document import Map, value_place
-from .report import Report
-from .type_builder import section
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import Map, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import section
 
 _COPIED = {"node_templates": "node template", "relationship_templates": "relationship template"}
 

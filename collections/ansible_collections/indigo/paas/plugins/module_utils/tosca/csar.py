@@ -25,12 +25,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..errors import TemplateError
-from .document import MAX_BYTES, Document, parse, place
-from .external import is_role, operations
-from .imports import URL
-from .report import Report
-from .topology import OperationCall, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import MAX_BYTES, Document, parse, place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.external import is_role, operations
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.imports import URL
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import OperationCall, Topology
 
 MAX_ARCHIVE = 50_000_000
 MAX_UNPACKED = 200_000_000

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .functions import plain
-from .topology import NodeTemplate, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import NodeTemplate, Topology
 
 SPACE = "tosca.nodes.indigo.OnedataSpace"
 STORAGE = "tosca.nodes.indigo.OneDataStorage"

@@ -12,11 +12,11 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..errors import nearest, slip
-from .document import Map, key_place
-from .report import Location, Report
-from .types import Type
-from .vocabulary import PREFIXES, Vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.errors import nearest, slip
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import Map, key_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import PREFIXES, Vocabulary
 
 VERSIONS = tuple(f"tosca_simple_yaml_1_{minor}" for minor in range(4))
 _VERSION = re.compile(r"tosca_simple(?:_profile)?(?:_in)?_yaml_1_([0-3])(?:_[0-9]+)?\Z")

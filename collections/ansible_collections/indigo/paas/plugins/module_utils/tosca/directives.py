@@ -8,11 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from . import dialect
-from .document import key_place, value_place
-from .interfaces import interface_bodies
-from .report import Location, Report
-from .types import APPLICATION, COMPUTE, NETWORK, PORT, STORAGE, Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import key_place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.interfaces import interface_bodies
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import (
+    APPLICATION,
+    COMPUTE,
+    NETWORK,
+    PORT,
+    STORAGE,
+    Type,
+)
 
 _SELECT = ("select", "selectable")
 _SUBSTITUTE = ("substitute", "substitutable")

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from ..errors import Problem, TemplateError
-from .report import Location, Report
-from .yaml_scalars import TAGS, plain_scalar, tagged_scalar
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.yaml_scalars import TAGS, plain_scalar, tagged_scalar
 
 try:
     import yaml

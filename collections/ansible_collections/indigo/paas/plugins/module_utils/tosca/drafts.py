@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .report import Location
-from .types import Schema, Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Schema, Type
 
 
 @dataclass(frozen=True)

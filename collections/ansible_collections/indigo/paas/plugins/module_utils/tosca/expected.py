@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .constraints import make_check
-from .functions import holds_call, plain
-from .report import Location, Report
-from .topology import Expected
-from .types import PRIMITIVES, UNKNOWN_TYPE, Schema, Type
-from .values import Values
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.constraints import make_check
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import holds_call, plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import Expected
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import PRIMITIVES, UNKNOWN_TYPE, Schema, Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.values import Values
 
 Data = Mapping[str, Any]
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .document import value_place
-from .topology import NodeTemplate, OperationCall, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import NodeTemplate, OperationCall, Topology
 
 _ROLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){2}\Z", re.ASCII)
 _PLAYBOOK_URL = re.compile(r"https?://\S+\Z", re.IGNORECASE)

@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import TemplateError
-from .document import read
-from .external import is_role
-from .report import NOWHERE, Report
-from .roles import Role, RoleError, find_role
-from .types import Schema, Type
-from .vocabulary import ShippedVocabulary, default_vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import read
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.external import is_role
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.roles import Role, RoleError, find_role
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Schema, Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import ShippedVocabulary, default_vocabulary
 
 
 def fed_by(implementation: str, argument: Any, value: Any, node_type: Type | None) -> Schema | None:

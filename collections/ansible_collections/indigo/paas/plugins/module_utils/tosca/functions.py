@@ -14,12 +14,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .. import effort
-from ..errors import did_you_mean
-from .document import Map, Seq, key_place, value_place
-from .jinja import JINJA, holds_jinja, is_jinja, joined, read_text
-from .report import NOWHERE, Location, Report
-from .yaml_scalars import scalar_text
+from ansible_collections.indigo.paas.plugins.module_utils import effort
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import Map, Seq, key_place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import (
+    JINJA,
+    holds_jinja,
+    is_jinja,
+    joined,
+    read_text,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.yaml_scalars import scalar_text
 
 FUNCTION = "$function"
 # First argument of a get_attribute that is about the machine on which it is evaluated: {"$self": group's name}.

@@ -9,15 +9,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import did_you_mean
-from .functions import calls, plain
-from .jinja import holds_jinja, source
-from .naming import group_names, host_names
-from .networks import is_made, links_of, made_networks
-from .normative import scalar_number
-from .report import Location, Report
-from .topology import NodeTemplate, Topology
-from .types import STORAGE
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import calls, plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import holds_jinja, source
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.naming import group_names, host_names
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.networks import is_made, links_of, made_networks
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import scalar_number
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import NodeTemplate, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import STORAGE
 
 # What a machine has when the template does not say: enough for one small service.
 DEFAULT_CPUS = 1

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..errors import Problem
-from .argument_types import Misfit, fitted
-from .expected import Checker, DataTypes
-from .functions import (
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.argument_types import Misfit, fitted
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.expected import Checker, DataTypes
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import (
     RESERVED,
     SELF,
     UNKNOWN,
@@ -26,10 +26,10 @@ from .functions import (
     is_settled,
     list_index,
 )
-from .jinja import source
-from .plan import Plan
-from .report import Location, Report
-from .types import ADDRESSES
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import source
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.plan import Plan
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import ADDRESSES
 
 Data = Mapping[str, Any]
 

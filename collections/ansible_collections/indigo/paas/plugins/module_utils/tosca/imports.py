@@ -17,11 +17,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import TemplateError
-from . import dialect
-from .document import Document, key_place, parse, place, read, value_place
-from .report import Location, Report
-from .vocabulary import PREFIXES, Vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import (
+    Document,
+    key_place,
+    parse,
+    place,
+    read,
+    value_place,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import PREFIXES, Vocabulary
 
 # Every branch of the published type files stands for the vocabulary that ships with the collection.
 _PUBLISHED = re.compile(

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import did_you_mean
-from .document import MAX_DEPTH, key_place, value_place
-from .functions import RESERVED, plain
-from .jinja import mark_texts
-from .report import Location, Report
-from .type_builder import TypeBuilder, section
-from .types import Schema
-from .values import Values
-from .vocabulary import Vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import MAX_DEPTH, key_place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import RESERVED, plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import mark_texts
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import TypeBuilder, section
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Schema
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.values import Values
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .document import key_place
-from .report import Location
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import key_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location
 
 # The interfaces whose operations are run; published templates call that of a relationship by either name.
 LIFECYCLE = ("Standard", "Configure")

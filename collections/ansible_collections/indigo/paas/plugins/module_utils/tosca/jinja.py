@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
 
 JINJA = "$jinja"
 _PAIRS = (("{{", "}}"), ("{%", "%}"))

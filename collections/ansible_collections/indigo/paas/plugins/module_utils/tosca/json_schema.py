@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .dialect import VERSIONS
-from .functions import FUNCTIONS, plain
-from .normative import SCALAR_UNITS
-from .report import NOWHERE, Report
-from .types import PRIMITIVES, CapabilityDef, Schema, Type
-from .vocabulary import PREFIXES, Vocabulary, spellings
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.dialect import VERSIONS
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import FUNCTIONS, plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import SCALAR_UNITS
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import PRIMITIVES, CapabilityDef, Schema, Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import PREFIXES, Vocabulary, spellings
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 TITLE = "TOSCA template of indigo.paas"

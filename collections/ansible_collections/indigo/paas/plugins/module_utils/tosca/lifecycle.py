@@ -9,9 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .external import is_playbook, is_role
-from .report import Report
-from .topology import NodeTemplate, OperationCall, Requirement, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.external import is_playbook, is_role
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import (
+    NodeTemplate,
+    OperationCall,
+    Requirement,
+    Topology,
+)
 
 # TOSCA Simple Profile 1.3, 5.8.5: the order in which the operations of one node and of its relationships run.
 ORDER = (

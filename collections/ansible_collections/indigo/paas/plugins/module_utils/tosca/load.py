@@ -10,31 +10,43 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
-from .. import effort
-from . import csar, dialect
-from .border import check_names
-from .copies import with_copies
-from .document import Document, key_place, parse, place, read, value_place
-from .drafts import Draft, DraftRequirement, Scope, Templates
-from .expected import reached_types
-from .functions import plain
-from .graph import dependency_order
-from .imports import FILE_KEYS, Resolver, gather_types
-from .inputs import Inputs, read_inputs, tell_unused
-from .operations import OperationReader
-from .policies import PolicyReader
-from .references import References
-from .report import Location, Report, severities
-from .run_attributes import RunAttributes
-from .sections import unknown_keys
-from .settle import Settler
-from .substitution import check_substitution
-from .templates import read_templates
-from .topology import NodeTemplate, Output, Requirement, Topology
-from .type_builder import mapping, section
-from .types import Type
-from .values import Values
-from .vocabulary import Vocabulary, default_vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils import effort
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import csar, dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.border import check_names
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.copies import with_copies
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import (
+    Document,
+    key_place,
+    parse,
+    place,
+    read,
+    value_place,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import Draft, DraftRequirement, Scope, Templates
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.expected import reached_types
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.graph import dependency_order
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.imports import FILE_KEYS, Resolver, gather_types
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.inputs import Inputs, read_inputs, tell_unused
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.operations import OperationReader
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.policies import PolicyReader
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.references import References
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report, severities
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.run_attributes import RunAttributes
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.sections import unknown_keys
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.settle import Settler
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.substitution import check_substitution
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.templates import read_templates
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import (
+    NodeTemplate,
+    Output,
+    Requirement,
+    Topology,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import mapping, section
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.values import Values
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary, default_vocabulary
 
 _UNUSED = {
     "workflows": ("'workflows' are not run", "The order comes from the requirements between the nodes."),

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .components import ComponentMaker
-from .functions import calls, list_index
-from .report import Report
-from .topology import Topology
-from .types import ADDRESSES
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.components import ComponentMaker
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import calls, list_index
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import ADDRESSES
 
 
 def check_indexes(topology: Topology, software: ComponentMaker, counts: Mapping[str, int], report: Report) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .report import Report
-from .topology import NodeTemplate, Topology
-from .types import NETWORK, PORT
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import NodeTemplate, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import NETWORK, PORT
 
 _Range = ipaddress.IPv4Network
 

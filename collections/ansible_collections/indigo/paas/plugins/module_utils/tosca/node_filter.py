@@ -9,19 +9,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .constraints import make_check
-from .converters import comparable
-from .document import key_place, place, value_place
-from .functions import UNKNOWN, FunctionError, evaluate, follow, is_settled, parse
-from .report import Location, Report
-from .type_builder import mapping
-from .types import Check, RequirementDef, Schema
-from .values import Values, shown
-from .vocabulary import Vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.constraints import make_check
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.converters import comparable
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import key_place, place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import (
+    UNKNOWN,
+    FunctionError,
+    evaluate,
+    follow,
+    is_settled,
+    parse,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import mapping
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Check, RequirementDef, Schema
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.values import Values, shown
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from .drafts import Draft
-    from .inputs import Inputs
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import Draft
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca.inputs import Inputs
 
 _SHOWN = 3
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from ..errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
 
 _EXAMPLES = {
     "scalar-unit.size": "2 GB",

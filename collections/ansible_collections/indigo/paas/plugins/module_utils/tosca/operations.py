@@ -8,18 +8,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from . import dialect
-from .document import key_place
-from .drafts import Draft, DraftRequirement, Scope
-from .external import is_role
-from .feeding import fed_by
-from .interfaces import LIFECYCLE, interface_bodies, known_operations, operation_names, operation_sources
-from .lifecycle import ORDER
-from .report import Report
-from .settle import Settler
-from .topology import OperationCall
-from .type_builder import read_interfaces
-from .types import Operation, Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import key_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import Draft, DraftRequirement, Scope
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.external import is_role
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.feeding import fed_by
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.interfaces import (
+    LIFECYCLE,
+    interface_bodies,
+    known_operations,
+    operation_names,
+    operation_sources,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.lifecycle import ORDER
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.settle import Settler
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import OperationCall
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import read_interfaces
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Operation, Type
 
 # Keys of an operation's input that is defined like a property; its value or default is then the argument.
 _DEFINITION = frozenset(

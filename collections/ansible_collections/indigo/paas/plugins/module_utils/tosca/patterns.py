@@ -11,8 +11,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .. import effort
-from ..errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils import effort
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
 
 try:
     import regex

@@ -12,9 +12,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..amounts import amount
-from .functions import FUNCTION, SELF, is_call
-from .jinja import is_jinja, source
+from ansible_collections.indigo.paas.plugins.module_utils.amounts import amount
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import FUNCTION, SELF, is_call
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import is_jinja, source
 
 _PREFIXES = (
     "tosca.nodes.indigo.LRMS.",

@@ -10,19 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ..errors import TemplateError
-from .applications import applications
-from .border import Border
-from .components import ComponentMaker
-from .data import wanted_data
-from .expected import reached_types, type_data
-from .functions import holds_call, places_of, plain
-from .groups import GroupMaker
-from .machine_indexes import check_indexes
-from .report import Report, severities
-from .roles import Role, find_role
-from .topology import Output, Topology
-from .unheeded import tell_unheeded
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.applications import applications
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.border import Border
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.components import ComponentMaker
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.data import wanted_data
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.expected import reached_types, type_data
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import holds_call, places_of, plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.groups import GroupMaker
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.machine_indexes import check_indexes
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report, severities
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.roles import Role, find_role
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import Output, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.unheeded import tell_unheeded
 
 FORMAT = 1
 

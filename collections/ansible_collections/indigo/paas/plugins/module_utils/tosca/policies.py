@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ..errors import did_you_mean
-from . import dialect
-from .document import key_place, value_place
-from .drafts import Draft, Scope
-from .report import Location, Report
-from .settle import Settler
-from .topology import Group, Policy
-from .type_builder import mapping, section
-from .vocabulary import Vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import key_place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import Draft, Scope
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.settle import Settler
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import Group, Policy
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import mapping, section
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary
 
 
 class PolicyReader:

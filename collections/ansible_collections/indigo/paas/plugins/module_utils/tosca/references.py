@@ -8,14 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import did_you_mean
-from .drafts import Draft, DraftRelationship, Scope, Templates
-from .functions import SELF, UNKNOWN, Call, FunctionError, State, follow
-from .inputs import Inputs
-from .lifecycle import ON_TARGET
-from .report import Location, Report
-from .run_attributes import RunAttributes
-from .types import ADDRESSES, COMPUTE
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import Draft, DraftRelationship, Scope, Templates
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import (
+    SELF,
+    UNKNOWN,
+    Call,
+    FunctionError,
+    State,
+    follow,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.inputs import Inputs
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.lifecycle import ON_TARGET
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.run_attributes import RunAttributes
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import ADDRESSES, COMPUTE
 
 # A property of a node template, found.
 BOUND = "bound_property"

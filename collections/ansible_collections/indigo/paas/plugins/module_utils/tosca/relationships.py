@@ -9,14 +9,14 @@ import itertools
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from . import dialect
-from .document import key_place, value_place
-from .drafts import DraftRelationship
-from .report import Location, Report
-from .sections import read_sections, unknown_keys
-from .type_builder import mapping
-from .types import RequirementDef, Type
-from .vocabulary import Vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import key_place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import DraftRelationship
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.sections import read_sections, unknown_keys
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import mapping
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import RequirementDef, Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary
 
 _KEYS = frozenset(("type", "description", "metadata", "properties", "attributes", "interfaces"))
 _ROOT = "tosca.relationships.Root"

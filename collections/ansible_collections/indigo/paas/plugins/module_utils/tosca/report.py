@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from .. import effort
-from ..errors import Problem, TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils import effort
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, TemplateError
 
 IGNORED = "ignored"
 

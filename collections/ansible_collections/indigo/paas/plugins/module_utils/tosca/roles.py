@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import TemplateError, did_you_mean
-from .document import read
-from .reserved import is_reserved, is_variable
-from .vocabulary import COLLECTION
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import read
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.reserved import is_reserved, is_variable
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import COLLECTION
 
 _OWN = "indigo.paas"
 _ELSEWHERE = ("~/.ansible/collections", "/usr/share/ansible/collections")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from .drafts import Draft
-from .interfaces import LIFECYCLE
-from .lifecycle import ON_SOURCE, ORDER
-from .report import Report
-from .type_builder import read_interfaces
-from .types import ADDRESSES, COMPUTE, Operation
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import Draft
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.interfaces import LIFECYCLE
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.lifecycle import ON_SOURCE, ORDER
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import read_interfaces
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import ADDRESSES, COMPUTE, Operation
 
 _OF_MACHINES = (*ADDRESSES, "tosca_id", "state")
 _OF_ENDPOINTS = ("ip_address", "credential")

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from . import dialect
-from .document import Map, key_place, place, value_place
-from .drafts import Draft
-from .report import Report
-from .type_builder import mapping, section
-from .types import PRIMITIVES, Schema
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import Map, key_place, place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import Draft
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import mapping, section
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import PRIMITIVES, Schema
 
 _LONG = frozenset(("value", "description"))
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .converters import is_zero_size
-from .document import value_place
-from .drafts import Draft, Scope, Templates
-from .expected import expectations
-from .functions import (
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.converters import is_zero_size
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import Draft, Scope, Templates
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.expected import expectations
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import (
     FUNCTION,
     UNKNOWN,
     Call,
@@ -28,13 +28,19 @@ from .functions import (
     parse,
     require_small,
 )
-from .graph import dependency_order
-from .references import ASSIGNED, BOUND, REFLECTED, References, Slot
-from .report import Location, Report
-from .run_attributes import RunAttributes
-from .topology import Assigned, Expected
-from .types import EXISTING_VOLUME, STORAGE, Schema
-from .values import Values
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.graph import dependency_order
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.references import (
+    ASSIGNED,
+    BOUND,
+    REFLECTED,
+    References,
+    Slot,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.run_attributes import RunAttributes
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import Assigned, Expected
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import EXISTING_VOLUME, STORAGE, Schema
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.values import Values
 
 # Functions that read a property, or an attribute that has a value from the beginning.
 _READ = (BOUND, REFLECTED, ASSIGNED)

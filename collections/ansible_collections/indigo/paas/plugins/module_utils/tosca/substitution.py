@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import did_you_mean
-from . import dialect
-from .document import key_place, value_place
-from .report import Location, Report
-from .type_builder import mapping, section
-from .types import Type
-from .vocabulary import Vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import key_place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import mapping, section
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import Type
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary
 
 _NODE_PARTS = ("capabilities", "requirements")
 _KEYS = ("node_type", "properties", "attributes", *_NODE_PARTS, "interfaces", "substitution_filter")

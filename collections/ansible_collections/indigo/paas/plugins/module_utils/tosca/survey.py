@@ -16,11 +16,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..errors import TemplateError
-from . import document
-from .converters import convert
-from .functions import plain
-from .yaml_scalars import scalar_text
+from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import document
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.converters import convert
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import plain
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.yaml_scalars import scalar_text
 
 PREFIX, YAML_PREFIX = "paas_input_", "paas_yaml_input_"
 NAME_LENGTH = 40

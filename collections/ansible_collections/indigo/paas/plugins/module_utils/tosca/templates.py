@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import did_you_mean
-from . import dialect
-from .directives import check_directives
-from .document import Map, Seq, key_place, value_place
-from .drafts import Draft, DraftRequirement, Templates
-from .inputs import Inputs
-from .node_filter import Chooser, Wish
-from .relationships import RelationshipMaker
-from .report import Location, Report
-from .sections import read_sections, unknown_keys
-from .type_builder import mapping, section
-from .types import HOSTED_ON, RequirementDef
-from .vocabulary import Vocabulary
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.directives import check_directives
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import Map, Seq, key_place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.drafts import Draft, DraftRequirement, Templates
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.inputs import Inputs
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.node_filter import Chooser, Wish
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.relationships import RelationshipMaker
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.sections import read_sections, unknown_keys
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import mapping, section
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import HOSTED_ON, RequirementDef
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary
 
 _KEYS = frozenset(
     (

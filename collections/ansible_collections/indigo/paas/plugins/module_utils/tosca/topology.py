@@ -12,11 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import Problem
-from .converters import is_zero_size
-from .functions import places_of
-from .report import NOWHERE, Location
-from .types import COMPUTE, EXISTING_VOLUME, SOFTWARE, STORAGE, Schema, Type
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.converters import is_zero_size
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import places_of
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Location
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import (
+    COMPUTE,
+    EXISTING_VOLUME,
+    SOFTWARE,
+    STORAGE,
+    Schema,
+    Type,
+)
 
 
 @dataclass(frozen=True)

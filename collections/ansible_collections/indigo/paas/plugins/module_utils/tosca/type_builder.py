@@ -13,16 +13,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import did_you_mean, nearest
-from .constraints import make_check
-from .document import key_place, place, value_place
-from .functions import is_function
-from .interfaces import LIFECYCLE, interface_bodies, operation_names, operation_sources
-from .report import Location, Report
-from .types import PRIMITIVES, UNKNOWN_TYPE, CapabilityDef, Check, Operation, RequirementDef, Schema, Type
+from ansible_collections.indigo.paas.plugins.module_utils.errors import did_you_mean, nearest
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.constraints import make_check
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import key_place, place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import is_function
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.interfaces import (
+    LIFECYCLE,
+    interface_bodies,
+    operation_names,
+    operation_sources,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import (
+    PRIMITIVES,
+    UNKNOWN_TYPE,
+    CapabilityDef,
+    Check,
+    Operation,
+    RequirementDef,
+    Schema,
+    Type,
+)
 
 if TYPE_CHECKING:
-    from .vocabulary import Vocabulary
+    from ansible_collections.indigo.paas.plugins.module_utils.tosca.vocabulary import Vocabulary
 
 _MAX_SCHEMA_DEPTH = 10
 

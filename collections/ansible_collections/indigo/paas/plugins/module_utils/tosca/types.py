@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .report import NOWHERE, Location
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Location
 
 COMPUTE = "tosca.nodes.Compute"
 SOFTWARE = "tosca.nodes.SoftwareComponent"

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
-from .applications import is_application
-from .data import is_data
-from .document import key_place
-from .external import is_installed, is_role, operations
-from .networks import is_made, links_of
-from .report import Location, Report
-from .topology import NodeTemplate, Topology
-from .types import NETWORK, PORT, STORAGE, Schema
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.applications import is_application
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.data import is_data
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import key_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.external import is_installed, is_role, operations
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.networks import is_made, links_of
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.topology import NodeTemplate, Topology
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import NETWORK, PORT, STORAGE, Schema
 
 # What is heeded of nodes of a type, and of the capabilities of machines; the rest of their properties is told.
 _OF_NETWORKS = frozenset(("network_name", "network_type"))

@@ -8,14 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from . import dialect
-from .converters import comparable, convert, is_natural, spelled
-from .document import MAX_DEPTH, key_place, value_place
-from .functions import SELF, Call, holds_function, is_call, is_self, plain
-from .jinja import is_jinja
-from .report import NOWHERE, Location, Report
-from .types import PRIMITIVES, UNKNOWN_TYPE, Check, Schema, Type
-from .yaml_scalars import scalar_text
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import dialect
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.converters import (
+    comparable,
+    convert,
+    is_natural,
+    spelled,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import MAX_DEPTH, key_place, value_place
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import (
+    SELF,
+    Call,
+    holds_function,
+    is_call,
+    is_self,
+    plain,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import is_jinja
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import NOWHERE, Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import (
+    PRIMITIVES,
+    UNKNOWN_TYPE,
+    Check,
+    Schema,
+    Type,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.yaml_scalars import scalar_text
 
 
 class DataTypes(Protocol):

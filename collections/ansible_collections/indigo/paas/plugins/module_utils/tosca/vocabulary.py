@@ -10,12 +10,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import Problem, did_you_mean
-from .document import Document, Map, key_place, place, read, value_place
-from .normative import definitions
-from .report import Location, Report
-from .type_builder import TypeBuilder, section
-from .types import PRIMITIVES, Type
+from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, did_you_mean
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.document import (
+    Document,
+    Map,
+    key_place,
+    place,
+    read,
+    value_place,
+)
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.normative import definitions
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Location, Report
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.type_builder import TypeBuilder, section
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import PRIMITIVES, Type
 
 PREFIXES = {
     "node_types": "tosca.nodes.",

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 import re
-import typing as t
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import operations_of, private
@@ -19,9 +20,9 @@ from ansible_collections.indigo.paas.plugins.module_utils.translate.expressions 
 )
 from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text import Template
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 # Says of a name and a value whether they must not be written in clear.
-Hides = t.Callable[[str, t.Any], bool]
+Hides = Callable[[str, Any], bool]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Late:
 
     group: str
     name: str
-    value: t.Any
+    value: Any
     tests: tuple[str, ...]
 
 
@@ -38,7 +39,7 @@ class Late:
 class Arguments:
     """The arguments of all groups. Keys of `late` are names of stages; `left_out` are (group, argument)."""
 
-    of_group: dict[str, dict[str, t.Any]] = field(default_factory=dict)
+    of_group: dict[str, dict[str, Any]] = field(default_factory=dict)
     late: dict[str, list[Late]] = field(default_factory=dict)
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
@@ -71,7 +72,7 @@ class ArgumentReader:
                     self._put(found, stage, group, name, value, first)
         return found
 
-    def _put(self, found: Arguments, stage: Data, group: str, name: str, value: t.Any, first: bool) -> None:
+    def _put(self, found: Arguments, stage: Data, group: str, name: str, value: Any, first: bool) -> None:
         external = bool(stage.get("external"))
         first = first and bool(private(stage, self._plan, [name]))
         if not IDENTIFIER.match(name):
@@ -98,9 +99,9 @@ class Vault:
         self._names: dict[tuple[str, str], str] = {}
         self.variables: dict[str, str] = {}
 
-    def hidden(self, path: str, name: str, value: t.Any, written: t.Callable[[t.Any], t.Any]) -> t.Any:
+    def hidden(self, path: str, name: str, value: Any, written: Callable[[Any], Any]) -> Any:
         """Return a value as `written` makes it, its secrets replaced; `path` tells where it is."""
-        if isinstance(value, t.Mapping) and not any(key.startswith("$") for key in value):
+        if isinstance(value, Mapping) and not any(key.startswith("$") for key in value):
             return {
                 written_key: self.hidden(f"{path}_{key}", str(key), value[key], written)
                 for key, written_key in ((key, next(iter(written({key: None})))) for key in value)
@@ -111,7 +112,7 @@ class Vault:
             return Template("{{ " + self._variable(path, name, value) + " }}")
         return written(value)
 
-    def _variable(self, path: str, name: str, value: t.Any) -> str:
+    def _variable(self, path: str, name: str, value: Any) -> str:
         """Return the variable for a secret: of the same name and value the same, so that it is given once."""
         key = (name, str(value))
         if key not in self._names:
@@ -128,7 +129,7 @@ def _implementation(stage: Data) -> str:
     return stage.get("role") or f"external {stage['name']}"
 
 
-def _given(component: Data, stage: Data) -> t.Iterator[tuple[str, t.Any]]:
+def _given(component: Data, stage: Data) -> Iterator[tuple[str, Any]]:
     """Yield the arguments that a component gives to what runs in a stage."""
     for operation in operations_of(component, stage):
         yield from (operation.get("arguments") or {}).items()

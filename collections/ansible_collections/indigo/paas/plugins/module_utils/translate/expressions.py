@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 import re
-import typing as t
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import (
     FUNCTION,
@@ -26,7 +27,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import JIN
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.types import ADDRESSES
 from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text import Template, Unsafe
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _HARMLESS = re.compile(r"[A-Za-z0-9 ._:/@,+=<>~?&-]*\Z")
@@ -50,7 +51,7 @@ class Expression:
     tests: tuple[str, ...] = ()
 
 
-def key_of(key: t.Any) -> str:
+def key_of(key: Any) -> str:
     """Return a key of a mapping for YAML: a plain name as it is, all else as unsafe."""
     return str(key) if IDENTIFIER.match(str(key)) else Unsafe(key)
 
@@ -73,7 +74,7 @@ class Expressions:
             self.texts.append(text)
         return f"{TEXTS}[{self.texts.index(text)}]"
 
-    def value(self, value: t.Any) -> t.Any:
+    def value(self, value: Any) -> Any:
         """Return a value for YAML: functions as templates, trusted Jinja as it is, all other texts as unsafe.
 
         NeverKnown when a function in it has no expression.
@@ -84,24 +85,24 @@ class Expressions:
             return Template(self._jinja(value[JINJA]))
         if isinstance(value, str):
             return Unsafe(value)
-        if isinstance(value, t.Mapping):
+        if isinstance(value, Mapping):
             return {key_of(key): self.value(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.value(item) for item in value]
         return value
 
-    def tests(self, value: t.Any) -> list[str]:
+    def tests(self, value: Any) -> list[str]:
         """Return the tests that must hold before a value can be used, each once; NeverKnown as for `value`."""
         if is_call(value):
             return list(dict.fromkeys(self.of(value).tests))
-        items: t.Iterable[t.Any] = ()
-        if isinstance(value, t.Mapping) and not is_jinja(value):
+        items: Iterable[Any] = ()
+        if isinstance(value, Mapping) and not is_jinja(value):
             items = value.values()
         elif isinstance(value, list):
             items = value
         return list(dict.fromkeys(test for item in items for test in self.tests(item)))
 
-    def of(self, value: t.Any) -> Expression:
+    def of(self, value: Any) -> Expression:
         """Return any value as one expression; NeverKnown when there is none."""
         if is_call(value):
             ((name, arguments),) = value[FUNCTION].items()
@@ -113,13 +114,13 @@ class Expressions:
         if isinstance(value, list):
             items = [self.of(item) for item in value]
             return Expression(f"[{', '.join(item.text for item in items)}]", _all_tests(items))
-        if isinstance(value, t.Mapping):
+        if isinstance(value, Mapping):
             pairs = [(self.literal(str(key)), self.of(item)) for key, item in value.items()]
             text = ", ".join(f"{key}: {item.text}" for key, item in pairs)
             return Expression("{" + text + "}", _all_tests([item for _key, item in pairs]))
         return Expression(json.dumps(value).replace("null", "none"))
 
-    def _call(self, name: str, arguments: list[t.Any]) -> Expression:
+    def _call(self, name: str, arguments: list[Any]) -> Expression:
         if name == "concat":
             return self._concat(arguments)
         if name == "join":
@@ -132,11 +133,11 @@ class Expressions:
             return self._output(self._component(arguments[0]), arguments[2], arguments[3])
         raise NeverKnown(name)
 
-    def _concat(self, arguments: list[t.Any]) -> Expression:
+    def _concat(self, arguments: list[Any]) -> Expression:
         parts = [self.of(item) if is_call(item) else Expression(self.literal(_text(item))) for item in arguments]
         return Expression(" ~ ".join(part.text for part in parts) or "''", _all_tests(parts))
 
-    def _join(self, items: t.Any, delimiter: t.Any = "") -> Expression:
+    def _join(self, items: Any, delimiter: Any = "") -> Expression:
         if isinstance(items, list):
             parts = [self.of(item) if is_call(item) else Expression(self.literal(_text(item))) for item in items]
             found = Expression(f"[{', '.join(part.text for part in parts)}]", _all_tests(parts))
@@ -148,7 +149,7 @@ class Expressions:
         between = self.of(delimiter)
         return Expression(f"{found.text} | join({between.text})", _all_tests([found, between]))
 
-    def _token(self, arguments: list[t.Any]) -> Expression:
+    def _token(self, arguments: list[Any]) -> Expression:
         text, separators, index = arguments
         if not isinstance(separators, str) or not separators or not isinstance(index, int):
             raise NeverKnown("token")
@@ -159,7 +160,7 @@ class Expressions:
         same = "".join(f".replace({self.literal(other)}, {between})" for other in others)
         return Expression(f"({inner.text}){same}.split({between})[{index}]", inner.tests)
 
-    def _attribute(self, arguments: list[t.Any]) -> Expression:
+    def _attribute(self, arguments: list[Any]) -> Expression:
         entity, attribute, *path = arguments
         of_self = isinstance(entity, dict) and SELF in entity
         name = entity[SELF] if of_self else entity
@@ -178,7 +179,7 @@ class Expressions:
             return given
         return Expression(f"({given.text} if {' and '.join(given.tests)} else {first.text})", first.tests)
 
-    def _given_by_run(self, name: str, attribute: str, path: list[t.Any], of_self: bool) -> Expression:
+    def _given_by_run(self, name: str, attribute: str, path: list[Any], of_self: bool) -> Expression:
         """Return what a machine or an operation gives an attribute."""
         component = self._components.get(name)
         source = component["attributes"].get(attribute) if component is not None else None
@@ -188,7 +189,7 @@ class Expressions:
             raise NeverKnown(attribute)
         return self._of_group(self._groups[name], attribute, path, of_self)
 
-    def _at_first(self, name: str, attribute: str, path: list[t.Any]) -> Expression | None:
+    def _at_first(self, name: str, attribute: str, path: list[Any]) -> Expression | None:
         """Return the value that an attribute has by default or by assignment, None when it has none of its own."""
         rest = path
         key: tuple[str, ...]
@@ -207,13 +208,13 @@ class Expressions:
             self._depth -= 1
         return self._followed(Expression(f"({found.text})", found.tests), rest)
 
-    def _component(self, name: t.Any) -> Data:
+    def _component(self, name: Any) -> Data:
         if not isinstance(name, str) or name not in self._components:
             raise NeverKnown("component")
         component: Data = self._components[name]
         return component
 
-    def _of_group(self, group: Data, attribute: str, path: list[t.Any], of_self: bool) -> Expression:
+    def _of_group(self, group: Data, attribute: str, path: list[Any], of_self: bool) -> Expression:
         if attribute in ADDRESSES:
             return self._own_address(attribute, path) if of_self else self._address(group, attribute, path)
         if attribute == "endpoint" and path and path[0] == "credential":
@@ -226,12 +227,12 @@ class Expressions:
             return _variable(group, 0, f"paas_node.{'id' if attribute == 'tosca_id' else attribute}", of_self)
         raise NeverKnown(attribute)
 
-    def _own_address(self, attribute: str, path: list[t.Any]) -> Expression:
+    def _own_address(self, attribute: str, path: list[Any]) -> Expression:
         if path and _index(path) != 0:
             raise NeverKnown(attribute)
         return Expression(attribute, () if attribute == "private_address" else (f"{attribute} is defined",))
 
-    def _address(self, group: Data, attribute: str, path: list[t.Any]) -> Expression:
+    def _address(self, group: Data, attribute: str, path: list[Any]) -> Expression:
         members = f"groups['{group['group']}']"
         if path:
             if len(path) > 1:
@@ -244,7 +245,7 @@ class Expressions:
         text = f"{having} | map(attribute='{attribute}') | list"
         return Expression(text, (f"({text}) | length > 0",) if group["count"] else ())
 
-    def _output(self, component: Data, operation: t.Any, fact: str) -> Expression:
+    def _output(self, component: Data, operation: Any, fact: str) -> Expression:
         """Return what the last operation of a name told that did."""
         found = [self._fact(component, index, fact, []) for index in operations_named(component, operation)]
         if not found:
@@ -252,7 +253,7 @@ class Expressions:
         text = " | default(".join(each.text for each in found) + ", true)" * (len(found) - 1)
         return found[0] if len(found) == 1 else Expression(f"({text})", (f"({text}) is not none",))
 
-    def _fact(self, component: Data, operation: int, fact: str, path: list[t.Any]) -> Expression:
+    def _fact(self, component: Data, operation: int, fact: str, path: list[Any]) -> Expression:
         """Return what one operation of a component told, on the first machine where it did."""
         group = self._groups[component["group"]]["group"]
         name, wanted = self.literal(component["name"]), self.literal(fact)
@@ -262,12 +263,12 @@ class Expressions:
         text = self._followed(Expression(told), path).text
         return Expression(text, (f"{told} is not none", f"{text} is defined"))
 
-    def _followed(self, found: Expression, path: list[t.Any]) -> Expression:
+    def _followed(self, found: Expression, path: list[Any]) -> Expression:
         steps = "".join(f"[{self.literal(step)}]" if isinstance(step, str) else f"[{int(step)}]" for step in path)
         text = f"({found.text}){steps}" if steps and found.text[0] == "{" else found.text + steps
         return Expression(text, found.tests)
 
-    def _jinja(self, source: t.Any) -> str:
+    def _jinja(self, source: Any) -> str:
         """Return trusted Jinja as a template; texts between its parts cannot become a part of an expression."""
         if isinstance(source, str):
             return source
@@ -288,7 +289,7 @@ def _variable(group: Data, index: int, variable: str, of_self: bool) -> Expressi
     return Expression(text, (*there, *known))
 
 
-def _index(path: list[t.Any]) -> int:
+def _index(path: list[Any]) -> int:
     step = path[0] if path else 0
     if isinstance(step, str) and step.isascii() and step.isdigit() and len(step) < 10:
         return int(step)
@@ -297,12 +298,12 @@ def _index(path: list[t.Any]) -> int:
     raise NeverKnown("index")
 
 
-def _text(value: t.Any) -> str:
+def _text(value: Any) -> str:
     try:
         return text_of(value)
     except FunctionError:
         raise NeverKnown("concat") from None
 
 
-def _all_tests(parts: t.Iterable[Expression]) -> tuple[str, ...]:
+def _all_tests(parts: Iterable[Expression]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(test for part in parts for test in part.tests))

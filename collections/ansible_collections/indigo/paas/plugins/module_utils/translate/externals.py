@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.download import is_url
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.hosts import operations_of
 from ansible_collections.indigo.paas.plugins.module_utils.translate.arguments import Late
 from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text import Template, Unsafe
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 FILE = "external.yml"
 # Where the module keeps what it fetches, below the project's directory.
@@ -46,7 +47,7 @@ def collections_of(plan: Data) -> list[str]:
     return list(dict.fromkeys(needed))
 
 
-def described(plan: Data) -> dict[str, t.Any]:
+def described(plan: Data) -> dict[str, Any]:
     """Return the part of a plan that the module artifacts reads, for YAML; of arguments it reads the names alone."""
     stages = stages_of(plan)
     names = {stage["components"][0] for stage in stages}
@@ -71,7 +72,7 @@ def described(plan: Data) -> dict[str, t.Any]:
     }
 
 
-def _operation(operation: Data) -> dict[str, t.Any]:
+def _operation(operation: Data) -> dict[str, Any]:
     external = operation.get("external")
     if external is None:
         return {"operation": Unsafe(operation["operation"])}
@@ -99,12 +100,12 @@ def _place(external: Data) -> str:
     return Unsafe("") if is_url(external.get("playbook", "")) else Template("{{ playbook_dir }}/" + defined_in)
 
 
-def host_variables(name: str) -> dict[str, t.Any]:
+def host_variables(name: str) -> dict[str, Any]:
     """Return the variables of existing hosts that published playbooks count on; those of nodes are made with them."""
     return {"paas_name": name, **_ADDRESSES}
 
 
-def fetch_play(on_controller: Data) -> dict[str, t.Any]:
+def fetch_play(on_controller: Data) -> dict[str, Any]:
     """Return the play that makes the playbooks ready to run."""
     return {
         "name": "Fetch what the services need",
@@ -124,7 +125,7 @@ def fetch_play(on_controller: Data) -> dict[str, t.Any]:
     }
 
 
-def facts_play() -> dict[str, t.Any]:
+def facts_play() -> dict[str, Any]:
     """Return the play that gathers the facts of all hosts, under their old names too."""
     return {
         "name": "Gather the facts that playbooks from elsewhere read",
@@ -141,7 +142,7 @@ def facts_play() -> dict[str, t.Any]:
     }
 
 
-def run_task(stage: Data) -> dict[str, t.Any]:
+def run_task(stage: Data) -> dict[str, Any]:
     """Return the task that runs the playbook of a stage; the stage's name is our own."""
     return {
         "name": "Run the plays",
@@ -157,7 +158,7 @@ def run_task(stage: Data) -> dict[str, t.Any]:
     }
 
 
-def arguments(late: t.Iterable[Late]) -> dict[str, t.Any]:
+def arguments(late: Iterable[Late]) -> dict[str, Any]:
     """Return the variables of a stage's play; in paas_arguments is each argument that has a value."""
     late = list(late)
     sure = {each.name: each.value for each in late if not each.tests}

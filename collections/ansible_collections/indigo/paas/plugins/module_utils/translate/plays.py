@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.translate import externals
 from ansible_collections.indigo.paas.plugins.module_utils.translate.arguments import Arguments, Late
 from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text import Template, Unsafe
 
-Data = t.Mapping[str, t.Any]
-Play = dict[str, t.Any]
+Data = Mapping[str, Any]
+Play = dict[str, Any]
 
 ON_CONTROLLER = {"hosts": "localhost", "connection": "local", "gather_facts": False}
 _SITE = Template("{{ hostvars | indigo.paas.site(paas_site) }}")
@@ -161,7 +162,7 @@ def check_play(stage: Data) -> Play:
     return _on_groups(stage, name, _scoped(stage, [_role(name, stage, "check")]))
 
 
-def _scoped(stage: Data, tasks: t.Sequence[Data]) -> list[Data]:
+def _scoped(stage: Data, tasks: Sequence[Data]) -> list[Data]:
     """Return tasks between those that begin and end the scope of what they set."""
     scope = f"ansible_play_hosts_all, '{stage['scope']}'"
     begin = f"hostvars | indigo.paas.scope_begins({scope})"
@@ -207,7 +208,7 @@ def destroy_play() -> Play:
     }
 
 
-def _on_groups(stage: Data, name: str, tasks: t.Sequence[Data], variables: Data | None = None) -> Play:
+def _on_groups(stage: Data, name: str, tasks: Sequence[Data], variables: Data | None = None) -> Play:
     return {
         "name": Unsafe(name),
         "hosts": ":".join(stage["groups"]),
@@ -234,5 +235,5 @@ def _late(argument: Late, stage: Data) -> Data:
     }
 
 
-def _names(names: t.Iterable[str]) -> str:
+def _names(names: Iterable[str]) -> str:
     return "[" + ", ".join(f"'{name}'" for name in names) + "]"

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import TemplateError
 from ansible_collections.indigo.paas.plugins.module_utils.translate import externals, plays, readme
@@ -24,7 +25,7 @@ from ansible_collections.indigo.paas.plugins.module_utils.translate.expressions 
 )
 from ansible_collections.indigo.paas.plugins.module_utils.translate.yaml_text import Template, Unsafe, dump, playbook
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 _ADDRESSES_OF_NODES = {
     "private_address": Template("{{ paas_node.private_address | first }}"),
@@ -59,11 +60,11 @@ class Target:
 
     site: str | None = None
     options: Data = field(default_factory=dict)
-    hosts: t.Mapping[str, t.Mapping[str, Data]] = field(default_factory=dict)
+    hosts: Mapping[str, Mapping[str, Data]] = field(default_factory=dict)
 
 
 def translate(
-    plan: Data, target: Target, name: str, version: str, hides: Hides, playbooks: t.Mapping[str, str] | None = None
+    plan: Data, target: Target, name: str, version: str, hides: Hides, playbooks: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return the files of the project by their paths.
 
@@ -105,7 +106,7 @@ def translate(
     return files
 
 
-def _groups(plan: Data) -> list[dict[str, t.Any]]:
+def _groups(plan: Data) -> list[dict[str, Any]]:
     """Return the node groups; their safe names and host names are our own words, all other texts are the user's."""
     expressions = Expressions(plan)
     return [
@@ -123,7 +124,7 @@ def _configuration(plan: Data) -> str:
 def _site(plan: Data, target: Target, arguments: Arguments) -> str:
     checked = [stage for stage in plan["stages"] if not stage.get("external") and stage["groups"]]
     foreign = externals.stages_of(plan)
-    parts: list[tuple[str, list[t.Any]]] = [("", [externals.fetch_play(plays.ON_CONTROLLER)])] if foreign else []
+    parts: list[tuple[str, list[Any]]] = [("", [externals.fetch_play(plays.ON_CONTROLLER)])] if foreign else []
     parts += [] if target.site is None else plays.nodes_plays(plan)
     parts.append(("", [plays.reach_play(exist=target.site is None), *([externals.facts_play()] if foreign else [])]))
     for stage in plan["stages"]:
@@ -141,7 +142,7 @@ def _described(stage: Data) -> str:
 
 def _refuse_conflicts(arguments: Arguments, target: Target) -> None:
     """Refuse a host in two groups that give an argument different values."""
-    seen: dict[tuple[str, str], tuple[str, t.Any]] = {}
+    seen: dict[tuple[str, str], tuple[str, Any]] = {}
     for group, hosts in target.hosts.items():
         for host in hosts:
             for name, value in arguments.of_group.get(group, {}).items():
@@ -154,9 +155,9 @@ def _refuse_conflicts(arguments: Arguments, target: Target) -> None:
                     )
 
 
-def _outputs(plan: Data, expressions: Expressions, vault: Vault) -> tuple[dict[str, t.Any], list[tuple[str, str]]]:
+def _outputs(plan: Data, expressions: Expressions, vault: Vault) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Return the outputs as variables; one that has no value yet is none, as a deployment tells it."""
-    found: dict[str, t.Any] = {}
+    found: dict[str, Any] = {}
     unknown = []
     for name, output in plan["outputs"].items():
         try:
@@ -169,15 +170,15 @@ def _outputs(plan: Data, expressions: Expressions, vault: Vault) -> tuple[dict[s
     return found, unknown
 
 
-def _or_none(value: t.Any, expressions: Expressions) -> t.Any:
+def _or_none(value: Any, expressions: Expressions) -> Any:
     tests = expressions.tests(value)
     if not tests:
         return expressions.value(value)
     return Template("{{ " + f"{expressions.of(value).text} if {' and '.join(tests)} else none" + " }}")
 
 
-def _for_all(plan: Data, target: Target, name: str, outputs: Data, texts: t.Sequence[str]) -> str:
-    variables: dict[str, t.Any] = {}
+def _for_all(plan: Data, target: Target, name: str, outputs: Data, texts: Sequence[str]) -> str:
+    variables: dict[str, Any] = {}
     if target.site is not None:
         variables |= {"paas_name": name, "paas_site": Unsafe(target.site)}
         variables["paas_ssh_key"] = Template("{{ playbook_dir }}/ssh/ssh_key")
@@ -217,13 +218,13 @@ def _inventory(plan: Data, target: Target, vault: Vault) -> dict[str, str]:
     return {"inventory/hosts.yml": dump({"paas_nodes": {"children": children}}, "The hosts, by what they are.")}
 
 
-def _variables(variables: Data, owner: str, vault: Vault) -> dict[str, t.Any]:
+def _variables(variables: Data, owner: str, vault: Vault) -> dict[str, Any]:
     return {name: vault.hidden(f"{owner}_{name}", name, value, _marked) for name, value in variables.items()}
 
 
-def _marked(value: t.Any) -> t.Any:
+def _marked(value: Any) -> Any:
     """Return a value with its texts unsafe, but for those that are templates already."""
-    if isinstance(value, t.Mapping):
+    if isinstance(value, Mapping):
         return {key_of(key): _marked(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_marked(item) for item in value]
@@ -235,5 +236,5 @@ def _requirements(plan: Data, version: str) -> str:
     roles = [stage["role"] for stage in plan["stages"] if stage.get("role")]
     others = list(dict.fromkeys(role.rpartition(".")[0] for role in roles))
     wanted = [name for name in dict.fromkeys(others) if name != own["name"]]
-    content: dict[str, t.Any] = {"collections": [own, *({"name": name} for name in wanted)]}
+    content: dict[str, Any] = {"collections": [own, *({"name": name} for name in wanted)]}
     return dump(content, "ansible-galaxy install -r requirements.yml")

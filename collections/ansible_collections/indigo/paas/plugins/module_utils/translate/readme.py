@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import posixpath
-import typing as t
 import urllib.parse
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.indigo.paas.plugins.module_utils.download import is_url
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import phrases
 from ansible_collections.indigo.paas.plugins.module_utils.translate import externals
 
-Data = t.Mapping[str, t.Any]
+Data = Mapping[str, Any]
 
 _FILES = {
     "site.yml": "what is done, one play for each step",
@@ -33,9 +34,9 @@ def text(
     plan: Data,
     site: str | None,
     name: str,
-    secrets: t.Mapping[str, str],
-    left_out: t.Sequence[tuple[str, str]],
-    files: t.Sequence[str],
+    secrets: Mapping[str, str],
+    left_out: Sequence[tuple[str, str]],
+    files: Sequence[str],
 ) -> str:
     """Return the README: what is here, how to run it, what the administrator has to give."""
     parts = [
@@ -79,7 +80,7 @@ def _run(site: str | None, vault: bool) -> str:
     return "\n".join(lines)
 
 
-def _file_rows(files: t.Sequence[str], plan: Data) -> list[tuple[str, str]]:
+def _file_rows(files: Sequence[str], plan: Data) -> list[tuple[str, str]]:
     names = {f"group_vars/{group['group']}.yml": group["name"] for group in plan["groups"]}
     told = {**_FILES, **{path: f"arguments of the roles on {shown(group)}" for path, group in names.items()}}
     return [(f"`{path}`", told[path]) for path in files if path in told]
@@ -96,7 +97,7 @@ def _group_rows(plan: Data) -> list[tuple[str, str, str]]:
     ]
 
 
-def _secrets(secrets: t.Mapping[str, str]) -> str:
+def _secrets(secrets: Mapping[str, str]) -> str:
     rows = [(f"`{variable}`", shown(path)) for variable, path in secrets.items()]
     return (
         "## Secrets that you give\n\n"
@@ -136,13 +137,13 @@ def _applications(plan: Data) -> str:
     )
 
 
-def _left_out(left_out: t.Sequence[tuple[str, str]]) -> str:
+def _left_out(left_out: Sequence[tuple[str, str]]) -> str:
     rows = [(f"`{where}`", shown(name)) for where, name in left_out]
     return "## Left out\n\nNothing sets what these wait for, so the roles' defaults hold.\n\n" + _table(
         ("Where", "What"), rows
     )
 
 
-def _table(head: t.Sequence[str], rows: t.Iterable[t.Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

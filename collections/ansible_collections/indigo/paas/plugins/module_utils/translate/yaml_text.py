@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import typing as t
+from collections.abc import Sequence
+from typing import Any, cast
 
 try:
     import yaml
 except ImportError:
-    yaml = t.cast("t.Any", None)
+    yaml = cast("Any", None)
 
 # Expressions stay on one line: folded in quotes they are hard to read.
 WIDTH = 100_000
@@ -31,7 +32,7 @@ class Template(str):
     __slots__ = ()
 
 
-def dump(data: t.Any, comment: str = "") -> str:
+def dump(data: Any, comment: str = "") -> str:
     """Return data as a YAML document with a comment at its head; lines of the comment begin with '# '.
 
     Texts are quoted where they have to be, Unsafe ones tagged when they could be templates, Template ones in double
@@ -41,7 +42,7 @@ def dump(data: t.Any, comment: str = "") -> str:
     return "---\n" + head + _text(data)
 
 
-def playbook(parts: t.Sequence[tuple[str, t.Any]]) -> str:
+def playbook(parts: Sequence[tuple[str, Any]]) -> str:
     """Return plays as a playbook, in parts with a comment above each; empty lines between plays and tasks."""
     written = []
     for comment, items in parts:
@@ -57,21 +58,21 @@ def _spaced(play: str) -> str:
     return "".join("\n" + line if number in tasks[1:] else line for number, line in enumerate(lines))
 
 
-def _text(data: t.Any) -> str:
+def _text(data: Any) -> str:
     text: str = yaml.dump(
         data, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=False, indent=2
     )
     return text
 
 
-def _dumper() -> t.Any:
+def _dumper() -> Any:
     class Dumper(yaml.SafeDumper):
         """Indents lists below their key, writes nothing as an alias."""
 
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> t.Any:
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
             return super().increase_indent(flow, False)
 
-        def ignore_aliases(self, data: t.Any) -> bool:
+        def ignore_aliases(self, data: Any) -> bool:
             return True
 
     Dumper.add_representer(Unsafe, lambda dumper, text: _unsafe(dumper, str(text)))
@@ -84,7 +85,7 @@ def is_harmless(text: str) -> bool:
     return "{" not in text and "#jinja2" not in text
 
 
-def _unsafe(dumper: t.Any, text: str) -> t.Any:
+def _unsafe(dumper: Any, text: str) -> Any:
     """Return a user's text: literal where it has lines that YAML can keep, else on one line."""
     lines = text.split("\n")
     plain_lines = len(lines) > 1 and all(line.isprintable() and line.strip() == line for line in lines[:-1])

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import dot, mermaid, svg
-from .scene import Scene, scene_of
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.pictures import dot, mermaid, svg
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.pictures.scene import Scene, scene_of
 
 LANGUAGES: Mapping[str, Callable[[Scene], str]] = {
     "svg": svg.render,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .scene import Box, Part, Scene
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.pictures.scene import Box, Part, Scene
 
 _HEAD = (
     "rankdir=LR",

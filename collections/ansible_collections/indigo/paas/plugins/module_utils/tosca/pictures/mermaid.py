@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from .scene import Box, Part, Scene
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.pictures.scene import Box, Part, Scene
 
 _CLASSES = (
     "classDef part fill:#ffffff,stroke:#8794a8,color:#1d2939",

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .. import phrases
-from ..functions import calls
+from ansible_collections.indigo.paas.plugins.module_utils.tosca import phrases
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.functions import calls
 
 Data = Mapping[str, Any]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
-from .layout import Edge, Item, Layout, lay_out
-from .scene import Arrow, Box, Part, Scene
-from .typesetting import fitted, text_width, wrapped
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.pictures.layout import Edge, Item, Layout, lay_out
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.pictures.scene import Arrow, Box, Part, Scene
+from ansible_collections.indigo.paas.plugins.module_utils.tosca.pictures.typesetting import fitted, text_width, wrapped
 
 _FONT = "Inter, 'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 _INK, _QUIET, _LINE, _PAPER = "#1d2939", "#5b6779", "#b8c2d0", "#ffffff"

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
@@ -62,7 +62,7 @@ def test_a_machine_that_restarts_is_waited_for():
 @pytest.fixture
 def modules(monkeypatch):
     """The modules that are run on a node, and with which arguments; it answers when one has failed."""
-    run: list[tuple[str, dict[str, t.Any]]] = []
+    run: list[tuple[str, dict[str, Any]]] = []
 
     def execute(_self, module_name, module_args=None, **_options):
         run.append((module_name, module_args))

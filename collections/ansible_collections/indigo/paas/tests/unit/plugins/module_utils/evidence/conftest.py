@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import threading
-import typing as t
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -17,7 +18,7 @@ RECAS, UPV = "provider-RECAS-BARI", "provider-UPV-GRyCAP"
 NOVA, ONE, MARATHON = "nova-service", "one-service", "marathon-service"
 
 
-def sla(name: str, provider: str, service: str, targets: list[dict[str, t.Any]], **more: t.Any) -> dict[str, t.Any]:
+def sla(name: str, provider: str, service: str, targets: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {
         "customer": "my experiment",
         "provider": provider,
@@ -29,11 +30,11 @@ def sla(name: str, provider: str, service: str, targets: list[dict[str, t.Any]],
     }
 
 
-def target(kind: str, unit: str, **restrictions: float) -> dict[str, t.Any]:
+def target(kind: str, unit: str, **restrictions: float) -> dict[str, Any]:
     return {"type": kind, "unit": unit, "restrictions": restrictions}
 
 
-def preferences() -> dict[str, t.Any]:
+def preferences() -> dict[str, Any]:
     """Return a new answer of GET /preferences/{customer}."""
     priority = [
         {"sla_id": "sla-recas", "service_id": NOVA, "weight": 7},
@@ -55,7 +56,7 @@ def preferences() -> dict[str, t.Any]:
     }
 
 
-def service(name: str, provider: str, kind: str, service_type: str, **data: str) -> dict[str, t.Any]:
+def service(name: str, provider: str, kind: str, service_type: str, **data: str) -> dict[str, Any]:
     summary = {"provider_id": provider, "type": kind}
     document = {
         "_id": name,
@@ -66,7 +67,7 @@ def service(name: str, provider: str, kind: str, service_type: str, **data: str)
     return {"id": name, "key": [provider, "services"], "value": summary, "doc": document}
 
 
-def services(provider: str) -> dict[str, t.Any]:
+def services(provider: str) -> dict[str, Any]:
     """Return a new answer of GET /provider/id/{provider}/has_many/services?include_docs=true."""
     rows = {
         RECAS: [
@@ -88,7 +89,7 @@ def services(provider: str) -> dict[str, t.Any]:
     return {"total_rows": 60, "offset": 49, "rows": rows}
 
 
-def metric(name: str, value: float, unit: str = "ms", time: str = "2026-01-01T00:00:00Z") -> dict[str, t.Any]:
+def metric(name: str, value: float, unit: str = "ms", time: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
     return {
         "metricName": name,
         "metricKey": f"x.{name}",
@@ -101,7 +102,7 @@ def metric(name: str, value: float, unit: str = "ms", time: str = "2026-01-01T00
     }
 
 
-def monitored(provider: str) -> dict[str, t.Any]:
+def monitored(provider: str) -> dict[str, Any]:
     """Return a new answer of GET .../groups/{provider}."""
     never = "Instant null because no metrics were returned in the last 24hs"
     machines = {
@@ -154,7 +155,7 @@ class Services:
         self._server.server_close()
         self._thread.join()
 
-    def ranking(self, **more: t.Any) -> dict[str, t.Any]:
+    def ranking(self, **more: Any) -> dict[str, Any]:
         return {
             "customer": "my experiment",
             "slam": f"{self.url}/slam/",
@@ -180,7 +181,7 @@ class Services:
                 return self._json(path, 200, monitored(provider))
         return 404, b"no such path"
 
-    def _json(self, path: str, status: int, body: t.Any) -> tuple[int, bytes]:
+    def _json(self, path: str, status: int, body: Any) -> tuple[int, bytes]:
         for part, content in self.overrides.items():
             if part in path:
                 return 200, content
@@ -203,12 +204,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: t.Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
 
 @pytest.fixture
-def platform(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Services]:
+def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     """SLAM, CMDB and monitoring at one address of this machine."""
     from ansible_collections.indigo.paas.plugins.module_utils.evidence import sources
 

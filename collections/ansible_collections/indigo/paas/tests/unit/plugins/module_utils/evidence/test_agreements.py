@@ -14,8 +14,13 @@ from ansible_collections.indigo.paas.plugins.module_utils.evidence.agreements im
     read_date,
 )
 from ansible_collections.indigo.paas.plugins.module_utils.evidence.catalogue import own_and_parents
-
-from .conftest import NOVA, ONE, RECAS, UPV, preferences
+from ansible_collections.indigo.paas.tests.unit.plugins.module_utils.evidence.conftest import (
+    NOVA,
+    ONE,
+    RECAS,
+    UPV,
+    preferences,
+)
 
 
 def test_both_forms_of_date_are_read():

@@ -13,8 +13,16 @@ import pytest
 from ansible_collections.indigo.paas.plugins.module_utils.brokering import candidates
 from ansible_collections.indigo.paas.plugins.module_utils.evidence import gather, sources
 from ansible_collections.indigo.paas.plugins.module_utils.sites import describe_sites
-
-from .conftest import MARATHON, NOVA, ONE, RECAS, UPV, monitored, preferences, services
+from ansible_collections.indigo.paas.tests.unit.plugins.module_utils.evidence.conftest import (
+    MARATHON,
+    NOVA,
+    ONE,
+    RECAS,
+    UPV,
+    monitored,
+    preferences,
+    services,
+)
 
 NOW = datetime(2026, 6, 1)
 

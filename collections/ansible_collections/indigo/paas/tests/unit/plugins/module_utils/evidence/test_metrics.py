@@ -6,8 +6,15 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.indigo.paas.plugins.module_utils.evidence.metrics import metric_name, of_services
-
-from .conftest import MARATHON, NOVA, ONE, RECAS, UPV, metric, monitored
+from ansible_collections.indigo.paas.tests.unit.plugins.module_utils.evidence.conftest import (
+    MARATHON,
+    NOVA,
+    ONE,
+    RECAS,
+    UPV,
+    metric,
+    monitored,
+)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -43,13 +43,13 @@ class Project:
 
     def __init__(self, *states: str | None) -> None:
         self._states = list(states)
-        self.asked: list[t.Any] = []
+        self.asked: list[Any] = []
 
-    def create_image(self, *asked: t.Any) -> str:
+    def create_image(self, *asked: Any) -> str:
         self.asked.append(asked)
         return "i1"
 
-    def image(self, _image: str) -> t.Any:
+    def image(self, _image: str) -> Any:
         state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
         return state and SimpleNamespace(status=state)
 
@@ -63,7 +63,7 @@ def make(project: Project) -> None:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    prepared.make(t.cast(t.Any, project), "s1", IMAGE, 60, sleep, lambda: now[0])
+    prepared.make(cast(Any, project), "s1", IMAGE, 60, sleep, lambda: now[0])
 
 
 def test_an_image_in_the_making_is_waited_for() -> None:

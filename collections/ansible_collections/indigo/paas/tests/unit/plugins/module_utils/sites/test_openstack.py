@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import datetime
-import typing as t
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -23,16 +23,16 @@ SERVICES = {"own.lab.x": "1-2"}
 IMAGE = new_image("debian-13", SERVICES, "id-main", datetime.datetime.now(datetime.UTC))
 
 
-def site(**options: t.Any) -> OpenStackSite:
+def site(**options: Any) -> OpenStackSite:
     """Return a site whose project has one prepared image, made of a machine with a disk of 20 GiB."""
     found = SimpleNamespace(id="id-prepared", size=1, min_disk=20, properties=to_properties(labels(IMAGE)))
     opened = OpenStackSite("cloud", options)
-    opened._opened = t.cast(t.Any, SimpleNamespace(own_images=lambda: [found]))
+    opened._opened = cast(Any, SimpleNamespace(own_images=lambda: [found]))
     return opened
 
 
 def blueprint(disk: int, root_volume: int = 0) -> Blueprint:
-    return Blueprint(t.cast(t.Any, {"disk": disk * GIB}), "id-main", root_volume=root_volume)
+    return Blueprint(cast(Any, {"disk": disk * GIB}), "id-main", root_volume=root_volume)
 
 
 @pytest.mark.parametrize(
