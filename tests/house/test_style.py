@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 
 import pytest
@@ -48,3 +49,18 @@ def test_every_file_states_its_licence(root):
     silent = [path for path in code if path.is_file() and "SPDX-License-Identifier" not in path.read_text()]
     silent = [str(path) for path in silent if path.name not in GENERATED]
     assert not silent
+
+
+# Words that tell of whatever a function returns that it was there.
+SAYING_NOTHING = {"_asked", "_found", "_made", "_said", "_told", "_wanted"}
+
+
+def test_functions_say_what_they_return(root):
+    named = [
+        f"{path.relative_to(root)}: {node.name}"
+        for place in ("src", "collections/ansible_collections/indigo/paas/plugins")
+        for path in (root / place).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name in SAYING_NOTHING
+    ]
+    assert named == []

@@ -83,7 +83,7 @@ def test_sites_of_a_listing():
     }
     assert sites.hosts_of(listing, "paas_sites") == ["a", "b"]
     options = sites._options(
-        sites._told({"site_type": {"__ansible_unsafe": "docker"}, "site_x": [1, {"y": 2}], "other": 3})
+        sites._site_variables({"site_type": {"__ansible_unsafe": "docker"}, "site_x": [1, {"y": 2}], "other": 3})
     )
     assert options == {"type": "docker", "x": [1, {"y": 2}]}
 

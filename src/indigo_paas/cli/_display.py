@@ -92,7 +92,7 @@ class Lines(_Display):
             return
         if event.kind is Kind.STEP_DONE:
             self._step = None
-        text = _told(event)
+        text = _event_line(event)
         if text:
             self._tell_step()
             self._print(event.time, text)
@@ -166,7 +166,7 @@ class Live(_Display):
         elif event.kind is Kind.PROGRESS:
             self._said.append(line(event.text))
         elif event.kind in _TROUBLE:
-            self._console.print(_told(event), style="yellow" if event.kind is Kind.WARNING else "red")
+            self._console.print(_event_line(event), style="yellow" if event.kind is Kind.WARNING else "red")
 
     def output(self, text: str) -> None:
         return
@@ -207,7 +207,7 @@ class Live(_Display):
         return rows
 
 
-def _told(event: Event) -> str:
+def _event_line(event: Event) -> str:
     """Return EVENT as a line for a person; "" for what is not worth one."""
     match event.kind:
         case Kind.STEP_DONE:

@@ -82,7 +82,7 @@ def deployments(
 ) -> Call[Page[Deployment]]:
     """Ask for a page of the deployments. created_by: "me" or SUBJECT@ISSUER."""
     query = [("createdBy", created_by), ("userGroup", user_group), ("page", str(number)), ("size", str(size))]
-    return Call("GET", "deployments", _page_of(documents.deployment), _said(query))
+    return Call("GET", "deployments", _page_of(documents.deployment), _without_none(query))
 
 
 def deployment(uuid: str) -> Call[Deployment]:
@@ -123,7 +123,7 @@ def extra_info(uuid: str) -> Call[list[Any]]:
 
 def resources(uuid: str, number: int, kind: str | None = None, size: int = PAGE_SIZE) -> Call[Page[Resource]]:
     query = [("type", kind), ("page", str(number)), ("size", str(size))]
-    return Call("GET", f"{_deployment(uuid)}/resources", _page_of(documents.resource), _said(query))
+    return Call("GET", f"{_deployment(uuid)}/resources", _page_of(documents.resource), _without_none(query))
 
 
 def resource(uuid: str, rid: str) -> Call[Resource]:
@@ -192,7 +192,7 @@ def _request(template: str, parameters: Mapping[str, Any], options: Mapping[str,
     return {"template": template, "parameters": dict(parameters), **said}
 
 
-def _said(query: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
+def _without_none(query: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in query if value is not None]
 
 

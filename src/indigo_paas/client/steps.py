@@ -165,7 +165,7 @@ def followed(uuid: str, after: int | None, until_now: bool, retries: Retries) ->
             while (data := (yield Read())) is not None:
                 for message in reader.feed(data):
                     came = True
-                    known = _known(message)
+                    known = _read_message(message)
                     if isinstance(known, StatusChange):
                         if known != told:
                             told = known
@@ -195,7 +195,7 @@ def _require_stream(answer: calls.Answer) -> None:
         raise Garbled(f"The server's answer is no stream of events but {kind or 'nothing'}.")
 
 
-def _known(message: sse.Message) -> documents.Event | StatusChange | None:
+def _read_message(message: sse.Message) -> documents.Event | StatusChange | None:
     """Return what MESSAGE tells, None for what a newer server may say."""
     try:
         data = json.loads(message.data)

@@ -58,7 +58,7 @@ def recover(settings: Settings, name: str | None = None, only: str | None = None
     only: the site to look at. dry_run: only find them. Raises BadInput for a site that there is not, and for a NAME
     that no site has nodes of, IndigoError where no site answers.
     """
-    options = _asked(sites.Reading(work.sites_source(settings)).result(), only)
+    options = _chosen_sites(sites.Reading(work.sites_source(settings)).result(), only)
     listed, silent = collection.deployments_at(options)
     places = {each: at for each, at in listed.items() if names.is_valid(each) and name in (None, each)}
     if len(silent) == len(options):
@@ -69,7 +69,7 @@ def recover(settings: Settings, name: str | None = None, only: str | None = None
             raise BadInput(_nowhere(name, list(options), silent))
         new = {each: places[each] for each in sorted(places) if each not in known}
         nodes = {each: collection.nodes_at({site: options[site] for site in new[each]}, each) for each in new}
-        taken = [_found(settings, each, new[each], nodes[each]) for each in new if nodes[each]]
+        taken = [_what_is_left(settings, each, new[each], nodes[each]) for each in new if nodes[each]]
         for found in [] if dry_run else taken:
             _take_over(settings, memory, found, nodes[found.name])
     return Recovery(taken, known, silent)
@@ -88,7 +88,7 @@ def _has_request(directory: Path) -> bool:
     return DeploymentFiles(directory).source.exists()
 
 
-def _asked(found: Mapping[str, sites.Options], only: str | None) -> Mapping[str, sites.Options]:
+def _chosen_sites(found: Mapping[str, sites.Options], only: str | None) -> Mapping[str, sites.Options]:
     if only is None:
         return found
     if only not in found:
@@ -102,7 +102,7 @@ def _nowhere(name: str, asked: list[str], silent: Mapping[str, str]) -> str:
     return f"There are no nodes of {name!r} at {answered}.{missed}"
 
 
-def _found(settings: Settings, name: str, places: list[str], nodes: list[dict[str, Any]]) -> Found:
+def _what_is_left(settings: Settings, name: str, places: list[str], nodes: list[dict[str, Any]]) -> Found:
     files = settings.home.deployment(name)
     missing = [] if _request(files) else [TEMPLATE]
     if not files.ssh_key.exists():

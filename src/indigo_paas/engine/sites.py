@@ -21,7 +21,7 @@ PREFIX = "site_"
 PATIENCE = 120  # seconds; a dynamic inventory may ask a cloud
 
 # What sites are told by variables: their own, and those of the hosts that a site consists of.
-_TOLD = "(site|node|ansible)_"
+_SITE_VARIABLE = "(site|node|ansible)_"
 
 # What names one host, and no range of hosts or port.
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -67,12 +67,14 @@ class Reading:
     def _variables(self, listing: Mapping[str, Any], group: str) -> dict[str, Options]:
         """Return what sites are told of the hosts of GROUP by their variables, by host."""
         known = listing["_meta"]["hostvars"]
-        found = {name: _told(known.get(name, {})) for name in hosts_of(listing, group)}
+        found = {name: _site_variables(known.get(name, {})) for name in hosts_of(listing, group)}
         return {**found, **self._evaluated(group)} if _TEMPLATE.search(json.dumps(found)) else found
 
     def _evaluated(self, group: str) -> dict[str, Options]:
         """Return the variables of GROUP's hosts with lookups done: ansible-inventory leaves them alone."""
-        wanted = f"hostvars[inventory_hostname] | dict2items | selectattr('key', 'match', '{_TOLD}') | items2dict"
+        wanted = (
+            f"hostvars[inventory_hostname] | dict2items | selectattr('key', 'match', '{_SITE_VARIABLE}') | items2dict"
+        )
         process = self._start(
             "ansible",
             group,
@@ -84,7 +86,7 @@ class Reading:
             f"msg={{{{ {wanted} }}}}",
         )
         answers = re.findall(r"^(\S+) \| SUCCESS => (\{.*\})$", self._finish(process), re.MULTILINE)
-        return {name: _told(json.loads(answer)["msg"]) for name, answer in answers}
+        return {name: _site_variables(json.loads(answer)["msg"]) for name, answer in answers}
 
     def _start(self, *command: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -181,8 +183,8 @@ def _mappings(variables: Options) -> set[str]:
     return {name for name, value in variables.items() if isinstance(value, dict)}
 
 
-def _told(variables: Mapping[str, Any]) -> Options:
-    return {name: _plain(variables[name]) for name in variables if re.match(_TOLD, name)}
+def _site_variables(variables: Mapping[str, Any]) -> Options:
+    return {name: _plain(variables[name]) for name in variables if re.match(_SITE_VARIABLE, name)}
 
 
 def _options(variables: Mapping[str, Any]) -> Options:

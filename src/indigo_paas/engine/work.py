@@ -108,7 +108,7 @@ class Stop:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def wanted(self) -> bool:
+    def received(self) -> bool:
         return self.signal is not None
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
@@ -326,7 +326,7 @@ def _play(
 
     def should_stop() -> bool:
         observer.tick(progress)
-        return work.stop.wanted() or bool(observer.stopping())
+        return work.stop.received() or bool(observer.stopping())
 
     code = work.settings.execution.run(job, on_event, should_stop)
     _tell(work, doing, progress, list(progress.end(time.time())), observer, masker)

@@ -192,7 +192,7 @@ class Desk:
             if job.state == FAILED and job.reason and job.reason not in known:
                 # It failed outside of a run of playbooks, whose last event is the reason.
                 events.append(Event(job.ended or job.created, Kind.ERROR, text=job.reason))
-        return "".join(f"{_told(event)}\n" for event in sorted(events, key=lambda event: event.time))
+        return "".join(f"{_event_line(event)}\n" for event in sorted(events, key=lambda event: event.time))
 
     def extra_info(self, user: User, uuid: str) -> list[dict[str, Any]]:
         """Return what its site says of each node."""
@@ -362,7 +362,7 @@ def _unknown(uuid: str) -> NotFound:
     return NotFound(f"The deployment <{uuid}> doesn't exist")
 
 
-def _told(event: Event) -> str:
+def _event_line(event: Event) -> str:
     when = datetime.fromtimestamp(event.time, UTC).strftime("%Y-%m-%d %H:%M:%S")
     parts = [part for part in (event.step, event.task, event.node, event.text.strip()) if part]
     return f"{when} {event.kind}: {clean(': '.join(parts))}"

@@ -28,7 +28,7 @@ def planned(deployment: str, plan: Plan, before: Sequence[Resource] = ()) -> lis
     """Return the rows that PLAN wants in addition to those that were there BEFORE and stay."""
     now = time.time()
     made = []
-    for name, kind, count in _wanted(plan):
+    for name, kind, count in _planned_resources(plan):
         taken = {row.index for row in before if row.name == name and row.type == kind and row.state != DELETING}
         free = (index for index in range(count + len(taken)) if index not in taken)
         for index, _ in zip(free, range(count - len(taken)), strict=False):
@@ -38,7 +38,7 @@ def planned(deployment: str, plan: Plan, before: Sequence[Resource] = ()) -> lis
 
 def leaving(plan: Plan, before: Iterable[Resource]) -> list[Resource]:
     """Return the rows whose node template PLAN does not have any more."""
-    wanted = {(name, kind) for name, kind, _count in _wanted(plan)}
+    wanted = {(name, kind) for name, kind, _count in _planned_resources(plan)}
     return [row for row in before if (row.name, row.type) not in wanted]
 
 
@@ -138,7 +138,7 @@ def _with(row: Resource, now: float, **changes: Any) -> Resource:
     return row if changed == row else dataclasses.replace(changed, updated=now)
 
 
-def _wanted(plan: Plan) -> list[tuple[str, str, int]]:
+def _planned_resources(plan: Plan) -> list[tuple[str, str, int]]:
     """Return (node template, type, count) of PLAN: machines, and what runs on them."""
     machines = [(group["name"], group["type"], group["count"]) for group in plan["groups"]]
     names = {name for name, _type, _count in machines}

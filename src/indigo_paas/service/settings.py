@@ -254,11 +254,11 @@ def _values(
         each.name: hints[each.name] for each in dataclasses.fields(kind) if each.metadata.get("is_setting", True)
     }
     faults: list[Problem] = []
-    with _kept(faults):
+    with _faults_kept(faults):
         _require_known(types_of, given, file, section)
     values: dict[str, Any] = {}
     for key, wanted in types_of.items():
-        with _kept(faults):
+        with _faults_kept(faults):
             values.update(_value(key, wanted, given, environment, file, section))
     if faults:
         raise BadInput(*faults)
@@ -266,7 +266,7 @@ def _values(
 
 
 @contextlib.contextmanager
-def _kept(faults: list[Problem]) -> Iterator[None]:
+def _faults_kept(faults: list[Problem]) -> Iterator[None]:
     """Keep what is wrong in FAULTS, so that more of it is found."""
     try:
         yield
@@ -283,7 +283,7 @@ def _value(
         part = given.get(key, {})
         if not isinstance(part, dict):
             raise BadInput(f"{where} must be a section. Write [{key}].")
-        return {key: _made(wanted, part, environment, file, f"{section}{key}.")}
+        return {key: _section_as(wanted, part, environment, file, f"{section}{key}.")}
     if _table_of(wanted):
         return {key: tuple(_tables(_table_of(wanted), given.get(key, []), file, f"{section}{key}"))}
     variable = _PREFIX + f"{section}{key}".replace(".", "_").upper()
@@ -292,7 +292,7 @@ def _value(
     return {key: _of_toml(given[key], wanted, where)} if key in given else {}
 
 
-def _made(kind: Any, given: Mapping[str, Any], environment: Mapping[str, str], file: str, section: str) -> Any:
+def _section_as(kind: Any, given: Mapping[str, Any], environment: Mapping[str, str], file: str, section: str) -> Any:
     values = _values(kind, given, environment, file, section)
     try:
         return kind(**values)
@@ -313,9 +313,9 @@ def _tables(kind: Any, given: Any, file: str, section: str) -> list[Any]:
     faults: list[Problem] = []
     made = []
     for number, item in enumerate(given, 1):
-        with _kept(faults):
+        with _faults_kept(faults):
             # Which one of a list a variable would mean cannot be said.
-            made.append(_made(kind, item, {}, file, f"{section}[{number}]."))
+            made.append(_section_as(kind, item, {}, file, f"{section}[{number}]."))
     if faults:
         raise BadInput(*faults)
     return made

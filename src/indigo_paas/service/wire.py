@@ -353,7 +353,7 @@ def date(seconds: float) -> str:
 def deployment(row: Deployment, urls: Urls) -> DeploymentDocument:
     """Return the document of ROW."""
     return DeploymentDocument.model_validate(
-        _known(
+        _without_none(
             uuid=row.uuid,
             # One that the command made is called by the name that it has there.
             name=row.title or (None if row.name == row.uuid else row.name),
@@ -392,7 +392,7 @@ def _endpoint(row: Deployment, site: str) -> dict[str, Any]:
     kind = str(about.get("type")).upper()
     # Of other types, it is a path of the service's host or an account of the operator.
     known = about if kind in DEPLOYMENT_TYPES else {}
-    return _known(
+    return _without_none(
         cp_endpoint=known.get("endpoint"), cp_compute_service_id=site, deployment_type=kind if known else None
     )
 
@@ -401,7 +401,7 @@ def resource(row: Resource, of: Deployment, urls: Urls) -> ResourceDocument:
     """Return the document of ROW, a resource of the deployment OF."""
     site = of.endpoints.get(row.metadata.get("site", ""), {})
     return ResourceDocument.model_validate(
-        _known(
+        _without_none(
             uuid=row.uuid,
             creation_time=date(row.created),
             update_time=date(row.updated),
@@ -421,7 +421,7 @@ def resource(row: Resource, of: Deployment, urls: Urls) -> ResourceDocument:
 
 def event(told: Event) -> dict[str, Any]:
     """Return what an event tells as plain data: time (epoch seconds), kind, and what else is known of it."""
-    return _known(
+    return _without_none(
         time=told.time,
         kind=told.kind.value,
         step=told.step,
@@ -437,5 +437,5 @@ def as_json(document: BaseModel) -> str:
     return document.model_dump_json(by_alias=True, exclude_unset=True)
 
 
-def _known(**fields: Any) -> dict[str, Any]:
+def _without_none(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}

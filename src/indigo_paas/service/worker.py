@@ -123,18 +123,18 @@ class Supervisor:
         longest = self._settings.callbacks.longest
         for job in store.jobs.owing()[: TELLERS - len(self._tellers)]:
             if store.jobs.begin_telling(job.id, time.time() + longest):
-                teller = threading.Thread(target=self._told, args=[job], name=f"callback-{job.id}", daemon=True)
+                teller = threading.Thread(target=self._notify_owner, args=[job], name=f"callback-{job.id}", daemon=True)
                 self._tellers.append(teller)
                 teller.start()
 
-    def _told(self, job: Job) -> None:
+    def _notify_owner(self, job: Job) -> None:
         from indigo_paas.service import callbacks
 
         try:
             callbacks.notify(Deployment(**(job.owed or {})), self._settings)
         finally:
             with contextlib.suppress(IndigoError), work.opened(self._settings.engine()) as store:
-                store.jobs.told(job.id)
+                store.jobs.owes_nothing(job.id)
 
     def _press(self, job: Job, queue: Queue) -> None:
         """Kill the process of JOB when it does not stop."""

@@ -136,7 +136,7 @@ class Jobs:
         with self._database.writing() as connection:
             return _changed(connection, wanted, telling=until) is not None
 
-    def told(self, number: int) -> None:
+    def owes_nothing(self, number: int) -> None:
         """Note that a job owes nothing any more."""
         with self._database.writing() as connection:
             _changed(connection, jobs.c.id == number, owed=None)

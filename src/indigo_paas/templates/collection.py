@@ -92,7 +92,7 @@ def foreign_operations(template: Template, inputs: Mapping[str, Any]) -> list[Pr
             )
             for node, call in foreign(topology)
         ]
-    return _told(found, template, inputs)
+    return _as_problems(found, template, inputs)
 
 
 def read_url(url: str, **limits: Any) -> bytes:
@@ -350,7 +350,7 @@ def warnings(plan: Mapping[str, Any], template: Template, inputs: Mapping[str, A
     from ansible_collections.indigo.paas.plugins.module_utils import errors
 
     found = [errors.Problem(**warning) for warning in plan.get("warnings", [])]
-    return _told(found, template, {**plan["inputs"], **inputs}) if found else []
+    return _as_problems(found, template, {**plan["inputs"], **inputs}) if found else []
 
 
 def masker(template: Template | None, inputs: Mapping[str, Any]) -> Masker:
@@ -597,10 +597,10 @@ def _errors(template: Template | None = None, inputs: Mapping[str, Any] | None =
         yield
     except PaasError as error:
         fatal = isinstance(error, SiteError) and not error.bad_input
-        raise (IndigoError if fatal else BadInput)(*_told(error.problems, template, inputs or {})) from error
+        raise (IndigoError if fatal else BadInput)(*_as_problems(error.problems, template, inputs or {})) from error
 
 
-def _told(problems: Iterable[Any], template: Template | None, inputs: Mapping[str, Any]) -> list[Problem]:
+def _as_problems(problems: Iterable[Any], template: Template | None, inputs: Mapping[str, Any]) -> list[Problem]:
     """Return the collection's PROBLEMS as this package's, secrets masked."""
     hidden = masker(template, inputs)
     text_of = functools.cache(functools.partial(_text_of, template))

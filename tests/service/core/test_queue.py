@@ -314,7 +314,7 @@ def test_one_tells_and_the_others_leave_it(queue):
     with queue.store._database.writing() as connection:
         connection.exec_driver_sql("UPDATE jobs SET telling = 1")
     assert owed(queue) == ["CREATE_COMPLETE"]
-    queue.store.jobs.told(job.id)
+    queue.store.jobs.owes_nothing(job.id)
     assert owed(queue) == []
     assert not queue.store.jobs.begin_telling(job.id, now + 60)
 

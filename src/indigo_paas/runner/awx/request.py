@@ -39,17 +39,17 @@ def mark_of(files: DeploymentFiles) -> str:
 
 def is_of(made: dict[str, Any], name: str, mark: str) -> bool:
     """Say whether the job MADE, as AWX describes it, is one of the deployment NAME with MARK."""
-    told = _told(made)
+    told = _extra_variables(made)
     return told.get(_NAME) == name and told.get(_MARK) == mark
 
 
 def is_run(made: dict[str, Any], run: str, mark: str) -> bool:
     """Say whether the job MADE is that of RUN of the deployment with MARK."""
-    told = _told(made)
+    told = _extra_variables(made)
     return told.get(_RUN) == run and told.get(_MARK) == mark
 
 
-def _told(made: dict[str, Any]) -> dict[str, Any]:
+def _extra_variables(made: dict[str, Any]) -> dict[str, Any]:
     try:
         told = json.loads(made.get("extra_vars") or "{}")
     except ValueError:

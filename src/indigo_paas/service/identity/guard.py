@@ -62,7 +62,7 @@ class Guard:
         """Return who REQUEST is of, also as request.state.user. Raises IdentityError."""
         token = bearer(request.headers.getlist("authorization"))
         changes = request.method not in _READS
-        user = self._anonymous(request) if token is None else self._known(token, _peer(request))
+        user = self._anonymous(request) if token is None else self._user_of(token, _peer(request))
         request.state.user = user
         self._limits.request(user, changes=changes)
         if token is not None:
@@ -74,7 +74,7 @@ class Guard:
             return ANONYMOUS
         raise NoToken("A bearer token is needed in the header Authorization.")
 
-    def _known(self, token: str, address: str) -> User:
+    def _user_of(self, token: str, address: str) -> User:
         if verify.is_opaque(token):
             # Each of these is shown to the issuer, who shall not be flooded through this service.
             self._limits.require_few_failures(address)

@@ -81,18 +81,18 @@ class Provider:
         return answer
 
     def _wants_basic(self, endpoint: str) -> bool:
-        document = self._known()
+        document = self._metadata()
         usual = document.get("token_endpoint_auth_methods_supported")
         methods = document.get(f"{endpoint}_auth_methods_supported", usual)
         return not isinstance(methods, list) or "client_secret_basic" in methods or "client_secret_post" not in methods
 
     def _endpoint(self, name: str) -> str:
-        found = self._known().get(name)
+        found = self._metadata().get(name)
         if not isinstance(found, str) or not is_private(found):
             raise self._unavailable(f"its configuration has no {name} that is an https URL")
         return found
 
-    def _known(self) -> Mapping[str, Any]:
+    def _metadata(self) -> Mapping[str, Any]:
         try:
             return self._document.get()
         except Failed as error:

@@ -28,7 +28,7 @@ class Owned(Protocol):
 def user_of(claims: Mapping[str, Any], issuer: Issuer, token: str) -> User:
     """Return the user of whom ISSUER says CLAIMS. Claims of a wrong form count as missing."""
     subject = claims["sub"]
-    groups = frozenset(name for claim in issuer.groups_claims for name in _texts(_found(claims, claim)))
+    groups = frozenset(name for claim in issuer.groups_claims for name in _texts(_claim(claims, claim)))
     return User(
         subject=subject,
         issuer=issuer.url,
@@ -74,13 +74,13 @@ def _key(user: User) -> tuple[str, str]:
     return (user.subject, user.issuer)
 
 
-def _found(claims: Mapping[str, Any], name: str) -> Any:
+def _claim(claims: Mapping[str, Any], name: str) -> Any:
     """Return the claim NAME; where there is none of that name, `a.b` is `b` inside of `a`."""
     if name in claims:
         return claims[name]
     outer, dot, inner = name.partition(".")
     inside = claims.get(outer) if dot else None
-    return _found(inside, inner) if isinstance(inside, Mapping) else None
+    return _claim(inside, inner) if isinstance(inside, Mapping) else None
 
 
 def _texts(value: Any) -> Iterable[str]:

@@ -50,7 +50,7 @@ class Planner:
 
     def new(self, owner: Owner, asked: Asked, name: str, tries: Mapping[str, Any]) -> Planned:
         """Return what the new deployment NAME shall be, as `plans.new`."""
-        made: Planned = self._made(owner, "new", asked, name, tries, self._terms())
+        made: Planned = self._result_of(owner, "new", asked, name, tries, self._terms())
         return made
 
     def changed(
@@ -62,12 +62,12 @@ class Planner:
         tries: Mapping[str, Any],
     ) -> Changed:
         """Return what a deployment shall become, as `plans.changed`."""
-        made: Changed = self._made(owner, "changed", files, asked, nodes, tries, self._terms())
+        made: Changed = self._result_of(owner, "changed", files, asked, nodes, tries, self._terms())
         return made
 
     def kept(self, owner: Owner, files: DeploymentFiles) -> Plan:
         """Return the plan of a deployment, as `plans.kept`."""
-        made: Plan = self._made(owner, "kept", files)
+        made: Plan = self._result_of(owner, "kept", files)
         return made
 
     def start(self) -> None:
@@ -83,7 +83,7 @@ class Planner:
     def _terms(self) -> Terms:
         return Terms(self._allow_external, self._limits.nodes, site_capacity.known(self._home))
 
-    def _made(self, owner: Owner, function: str, *arguments: Any) -> Any:
+    def _result_of(self, owner: Owner, function: str, *arguments: Any) -> Any:
         limits = self._limits
         order = Order(function, arguments, limits.seconds, limits.memory, limits.largest_plan)
         with self._turns.taken(owner):

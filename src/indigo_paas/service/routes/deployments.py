@@ -35,7 +35,7 @@ _STATUS = f"({'|'.join(status.ALL)})"
 _CHANGED = guarded(400, 404, 408, 409, 413, 415)
 
 
-def _asked(
+def _deployment_request(
     request: Request, body: Annotated[wire.DeploymentRequest, Depends(json_body(wire.DeploymentRequest))]
 ) -> Asked:
     asked = body.asked()
@@ -44,7 +44,7 @@ def _asked(
     return asked
 
 
-TheAsked = Annotated[Asked, Depends(_asked)]
+TheAsked = Annotated[Asked, Depends(_deployment_request)]
 
 
 def _created_by(
@@ -164,7 +164,7 @@ def reset_deployment(
     desk: TheDesk,
     user: TheUser,
     id: DeploymentId,
-    _asked: Annotated[wire.ResetRequest, Depends(json_body(wire.ResetRequest))],
+    _reset_request: Annotated[wire.ResetRequest, Depends(json_body(wire.ResetRequest))],
 ) -> None:
     desk.reset(user, id)
 

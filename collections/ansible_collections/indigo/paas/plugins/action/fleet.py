@@ -84,13 +84,13 @@ class ActionModule(ControllerAction):
         )
         made = make_fleet(args["sites"], order, self._say, dry_run=check)
         learned = bool(args["ssh_key"]) and not check and write_known_hosts(args["ssh_key"], made.nodes)
-        return _told(made, [node["name"] for node in fleet.to_list()], learned)
+        return _module_result(made, [node["name"] for node in fleet.to_list()], learned)
 
     def _say(self, site: str, line: str) -> None:
         self._display.display(f"{site}: {line}")
 
 
-def _told(made: Made, before: list[str], learned: bool) -> Data:
+def _module_result(made: Made, before: list[str], learned: bool) -> Data:
     result = made.result
     return {
         **lists(result.created, result.repaired, result.removed, result.kept),

@@ -13,7 +13,7 @@ from ansible.utils.display import Display
 from ansible.vars.clean import clean_facts
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import Problem, did_you_mean
-from ansible_collections.indigo.paas.plugins.module_utils.host_entries import wanted, with_hosts
+from ansible_collections.indigo.paas.plugins.module_utils.host_entries import describes_host, with_hosts
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, survey
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.report import Report
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.reserved import STEERING, is_variable
@@ -129,7 +129,9 @@ def _options(hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:
 
     def hosts(group: str) -> list[tuple[str, dict[str, Any]]]:
         names = hostvars[name]["groups"].get(group, [])
-        return [(str(host), {key: hostvars[host][key] for key in hostvars[host] if wanted(key)}) for host in names]
+        return [
+            (str(host), {key: hostvars[host][key] for key in hostvars[host] if describes_host(key)}) for host in names
+        ]
 
     options: dict[str, Any] = plain(with_hosts(site_options(hostvars[name]), hosts))
     return options

@@ -156,7 +156,7 @@ from ansible.vars.plugins import get_vars_from_inventory_sources
 
 from ansible_collections.indigo.paas.plugins.module_utils.errors import PaasError
 from ansible_collections.indigo.paas.plugins.module_utils.fleet import Fleet, find_fleet
-from ansible_collections.indigo.paas.plugins.module_utils.host_entries import wanted, with_hosts
+from ansible_collections.indigo.paas.plugins.module_utils.host_entries import describes_host, with_hosts
 from ansible_collections.indigo.paas.plugins.module_utils.tosca import hosts, plan_template, survey
 from ansible_collections.indigo.paas.plugins.module_utils.tosca.jinja import holds_jinja
 from ansible_collections.indigo.paas.plugins.plugin_utils.connection import connection_variables
@@ -303,7 +303,7 @@ class InventoryModule(BaseInventoryPlugin):
         return {
             key: plain(templar.template(value))
             for key, value in variables.items()
-            if key.startswith(PREFIX) or wanted(key)
+            if key.startswith(PREFIX) or describes_host(key)
         }
 
     def _group_variables(self, host: Any) -> dict[str, Any]:

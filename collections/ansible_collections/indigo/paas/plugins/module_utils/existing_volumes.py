@@ -26,13 +26,13 @@ def require_offered(site: str, groups: Iterable[NodeGroup], offered: Iterable[An
         )
         for group in groups
         for volume in group.volumes
-        for what, asked in _asked(volume)
+        for what, asked in _references(volume)
         if asked not in names
     ]
     if problems:
         raise SiteError(problems, bad_input=True)
 
 
-def _asked(volume: Volume) -> list[tuple[str, str]]:
+def _references(volume: Volume) -> list[tuple[str, str]]:
     named = (("volume", volume.volume_id), ("snapshot", volume.snapshot_id))
     return [(what, str(value)) for what, value in named if value]

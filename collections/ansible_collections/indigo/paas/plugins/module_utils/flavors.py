@@ -38,7 +38,7 @@ def choose(flavors: Iterable[Flavor], group: NodeGroup, image: Mapping[str, Any]
     fitting = [flavor for flavor in candidates if _holds(flavor, group.size, image, disk_is_volume)]
     if not fitting:
         raise SiteError(
-            f"No flavor holds a node of '{group.name}', which asks for {_asked(group.size, image, disk_is_volume)}",
+            f"No flavor holds a node of '{group.name}', which asks for {_in_words(group.size, image, disk_is_volume)}",
             hint=f"The largest are {_largest(candidates)}. Ask for less, or name one as instance_type.",
             bad_input=True,
         )
@@ -73,7 +73,7 @@ def _holds(flavor: Flavor, size: Size, image: Mapping[str, Any], disk_is_volume:
     )
 
 
-def _asked(size: Size, image: Mapping[str, Any], disk_is_volume: bool) -> str:
+def _in_words(size: Size, image: Mapping[str, Any], disk_is_volume: bool) -> str:
     words = [f"{size.cpus:.10g} CPUs", f"{amount(size.memory)} of memory"]
     if size.disk and not disk_is_volume:
         words.append(f"{amount(size.disk)} of disk")

@@ -306,7 +306,7 @@ class _Making:
             failed = {site: answer for site, answer in answers.items() if isinstance(answer, SiteError)}
             results = {site: answer for site, answer in answers.items() if site not in failed}
             if not failed:
-                return self._made(placement, results, earlier)
+                return self._summary(placement, results, earlier)
             earlier += results.values()
             placement = self._after(failed, dry_run)
 
@@ -414,7 +414,7 @@ class _Making:
         ]
         return FleetError([*told, *untried], self._attempts)
 
-    def _made(self, placement: Data, results: dict[str, Result], earlier: list[Result]) -> Made:
+    def _summary(self, placement: Data, results: dict[str, Result], earlier: list[Result]) -> Made:
         done = [*earlier, *results.values()]
 
         def all_of(what: str) -> set[str]:

@@ -20,7 +20,7 @@ CONNECTION = {
 }
 
 
-def wanted(variable: str) -> bool:
+def describes_host(variable: str) -> bool:
     """Return whether the host variable says something of a host to `host_entry`."""
     return variable in CONNECTION.values() or variable.startswith(PREFIX)
 

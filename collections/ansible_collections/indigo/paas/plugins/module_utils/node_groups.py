@@ -236,8 +236,8 @@ class NodeGroup:
             removal_list=tuple(group.get("removal_list") or ()),
             indices=None if indices is None else tuple(indices),
             taken=frozenset(group.get("taken") or ()),
-            size=Size(**_given(group.get("size"), Size)),
-            image=WantedImage(**_given(group.get("image"), WantedImage)),
+            size=Size(**_set_fields(group.get("size"), Size)),
+            image=WantedImage(**_set_fields(group.get("image"), WantedImage)),
             public=bool(network.get("public")),
             network=network.get("name") or None,
             dns_name=network.get("dns_name"),
@@ -339,7 +339,7 @@ def wanted_networks(groups: Iterable[NodeGroup]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _given(values: Data | None, kind: type) -> dict[str, Any]:
+def _set_fields(values: Data | None, kind: type) -> dict[str, Any]:
     """Return those of VALUES that say something about a field of KIND."""
     names = [each.name for each in fields(kind)]
     return {name: values[name] for name in names if values and values.get(name)}

@@ -24,7 +24,7 @@ def toml_text(document: Mapping[str, Any]) -> str:
 
 def _section(section: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     """Yield the lines of SECTION: its values first, since each header ends the section above it."""
-    known = _known(section)
+    known = _without_none(section)
     for key, value in known.items():
         if not _is_section(value) and not _is_sections(value):
             yield f"{_key(key, path)} = {_value(value, (*path, str(key)))}"
@@ -37,7 +37,7 @@ def _section(section: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]
                 yield from ("", f"[[{header}]]", *_section(item, (*path, key)))
 
 
-def _known(section: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(section: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in section.items() if value is not None}
 
 
@@ -67,7 +67,7 @@ def _value(value: Any, path: tuple[str, ...]) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_value(item, path) for item in value)}]"
     if isinstance(value, dict):
-        pairs = (f"{_key(key, path)} = {_value(item, (*path, str(key)))}" for key, item in _known(value).items())
+        pairs = (f"{_key(key, path)} = {_value(item, (*path, str(key)))}" for key, item in _without_none(value).items())
         return f"{{{', '.join(pairs)}}}"
     raise ValueError(f"{'.'.join(path)} is {value!r}, which TOML cannot say")
 

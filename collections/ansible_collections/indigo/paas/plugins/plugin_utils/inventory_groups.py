@@ -28,10 +28,10 @@ def require_own_groups(
     own = {*nodes, *(host for group in OF_NODES for host in known.get(group, ()))}
     strange = [group for group in groups if not own.issuperset(known.get(group["group"], ()))]
     if strange:
-        raise PaasError([Problem(_said(group), hint="Give the node template another name.") for group in strange])
+        raise PaasError([Problem(_name_clash(group), hint="Give the node template another name.") for group in strange])
 
 
-def _said(group: Mapping[str, Any]) -> str:
+def _name_clash(group: Mapping[str, Any]) -> str:
     return (
         f"The inventory has hosts of its own in the group '{group['group']}', so '{group['name']}' cannot be called so."
     )

@@ -94,7 +94,7 @@ def end(hostvars: Any, hosts: Iterable[str], scope: str, tells: Iterable[Mapping
         )
         scopes.left[scope, host] = left
         _reset(manager, host, before)
-        told = _told(left.facts, [each for each in tells if _is_in(manager, host, each["group"])])
+        told = _told_facts(left.facts, [each for each in tells if _is_in(manager, host, each["group"])])
         if told:
             earlier = manager._nonpersistent_fact_cache[host].get(TOLD, {})
             manager.set_nonpersistent_facts(host, {TOLD: _merged(earlier, told)})
@@ -172,7 +172,7 @@ def _is_in(manager: Any, host: str, group: str) -> bool:
     )
 
 
-def _told(facts: Variables, tells: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Variables]]:
+def _told_facts(facts: Variables, tells: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Variables]]:
     told: dict[str, dict[str, Variables]] = {}
     for each in tells:
         found = {name: facts[name] for name in each["facts"] if name in facts}

@@ -364,7 +364,7 @@ class _Converter:
             return _text(found)
         hint = (
             "Add it to the artifacts of its node, with the type tosca.artifacts.AnsibleGalaxy.role"
-            f"{_known(self._given.roles)}."
+            f"{_role_names(self._given.roles)}."
         )
         return self._wrong(name, f"the role '{name.value[:100]}' is not here", hint)
 
@@ -438,7 +438,7 @@ def _flush() -> Any:
     return _map({"name": _text("Run the handlers"), "ansible.builtin.meta": _text("flush_handlers")})
 
 
-def _known(roles: Iterable[str]) -> str:
+def _role_names(roles: Iterable[str]) -> str:
     names = ", ".join(sorted(roles)[:10])
     return f"; there is {names}" if names else ""
 

@@ -52,15 +52,15 @@ def distribute(
     if len(sites) < 2 and not _apart(plan, allowed, spread):
         try:
             site = choose(plan, everywhere, wanted, deployment)
-            return _told(_whole(plan, site, standing), allowed)
+            return _with_dropped_networks(_whole(plan, site, standing), allowed)
         except SiteError:
             if not spread or not allowed:
                 raise
     _require_all(sites, allowed, deployment)
-    return _told(_Distribution(plan, allowed, standing, deployment, spread).result(), allowed)
+    return _with_dropped_networks(_Distribution(plan, allowed, standing, deployment, spread).result(), allowed)
 
 
-def _told(placement: dict[str, Any], descriptions: Iterable[Data]) -> dict[str, Any]:
+def _with_dropped_networks(placement: dict[str, Any], descriptions: Iterable[Data]) -> dict[str, Any]:
     """Return PLACEMENT with a warning for each network of the template that a site does not make."""
     makes = {description["name"]: description.get("networks", False) for description in descriptions}
     dropped = {

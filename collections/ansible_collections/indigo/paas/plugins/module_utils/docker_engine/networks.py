@@ -29,19 +29,19 @@ class Networks:
         self._deployment = deployment
         self._options = {"com.docker.network.driver.mtu": str(mtu)} if mtu else None
 
-    def found(self) -> list[Data]:
+    def existing(self) -> list[Data]:
         """Return the networks that there are, the oldest first."""
         networks: list[Data] = self._api.networks(filters={"label": [f"{DEPLOYMENT}={self._deployment}"]})
         return sorted(networks, key=lambda network: network["Created"])
 
     def shared(self) -> str:
         """Return the name of the network that all nodes are in, which is made where it is missing."""
-        there = next((network for network in self.found() if NETWORK not in network["Labels"]), None)
+        there = next((network for network in self.existing() if NETWORK not in network["Labels"]), None)
         return str(there["Name"]) if there else self._make(f"indigo-paas-{self._deployment}", {}, None)
 
-    def made(self, groups: Iterable[NodeGroup]) -> dict[str, str]:
+    def ensure(self, groups: Iterable[NodeGroup]) -> dict[str, str]:
         """Return the engine's names of the networks that GROUPS ask for, by the template's; the missing are made."""
-        names = {network["Labels"].get(NETWORK): str(network["Name"]) for network in self.found()}
+        names = {network["Labels"].get(NETWORK): str(network["Name"]) for network in self.existing()}
         for name, wanted in wanted_networks(groups).items():
             if name not in names:
                 pool = docker.types.IPAMPool(subnet=wanted["cidr"], gateway=gateway_of(wanted))

@@ -42,24 +42,24 @@ class Store:
         return [
             docker.types.Mount(
                 str(volume.location),
-                volume.volume_id or self._known.get(_key(node, volume)) or self._make(node, volume),
+                volume.volume_id or self._first_names.get(_key(node, volume)) or self._make(node, volume),
                 type="volume",
             )
             for volume in wanted
         ]
 
     @functools.cached_property
-    def _known(self) -> dict[tuple[str, int, str], str]:
+    def _first_names(self) -> dict[tuple[str, int, str], str]:
         """The names of the volumes that there were at first."""
-        return {key_of(volume): volume["Name"] for volume in self._found()}
+        return {key_of(volume): volume["Name"] for volume in self._listed()}
 
     def remove(self, keep: Callable[[Identity], bool] = lambda _identity: False) -> None:
         """Delete the volumes of all nodes but those that KEEP says. Raises the library's error where one stays."""
-        for volume in self._found():
+        for volume in self._listed():
             if not keep(key_of(volume)[:2]):
                 self._remove(volume["Name"])
 
-    def _found(self) -> list[Data]:
+    def _listed(self) -> list[Data]:
         found = self._api.volumes(filters={"label": [f"{DEPLOYMENT}={self._deployment}"]})["Volumes"]
         return found or []
 

@@ -135,10 +135,10 @@ def require_shareable(
             if takers[number] > 1 or (int(image.RUNNING_VMS) > 0 and group.safe_name in coming):
                 found[number] = image
     if found:
-        raise SiteError([_taken(site, image) for image in found.values()], bad_input=True)
+        raise SiteError([_persistent_image(site, image) for image in found.values()], bad_input=True)
 
 
-def _taken(site: str, image: Any) -> Problem:
+def _persistent_image(site: str, image: Any) -> Problem:
     return Problem(
         f"Site '{site}': the image '{image.NAME}' (id {image.ID}) is persistent: only one machine may have it",
         hint=f"Let each machine have a copy (oneimage nonpersistent {image.ID}), or choose another.",

@@ -196,7 +196,7 @@ class Batch:
         lasting = [error for error in failures if not self._project.retry.passes(error)]
         given_up = failures if len(failures) == len(missing) and attempt >= TRIES else []
         if lasting or given_up:
-            raise _told(self._site, lasting or given_up)
+            raise _combined_error(self._site, lasting or given_up)
         return len(failures) == len(missing)
 
     def _ask(self, request: dict[str, Any]) -> Exception | None:
@@ -234,7 +234,7 @@ class _Progress:
         return self._interval
 
 
-def _told(site: str, failures: list[Exception]) -> SiteError:
+def _combined_error(site: str, failures: list[Exception]) -> SiteError:
     """Return one error that tells each different reason among FAILURES once."""
     told: dict[str, SiteError] = {}
     for failure in failures:

@@ -274,7 +274,7 @@ class Site(abc.ABC):
 
     def _require(self, order: Order) -> None:
         """Raise SiteError where ORDER asks for what no site can make, or for what this type of site must not drop."""
-        refused = _asked(order.groups, self.REFUSED)
+        refused = _wishes_with_reasons(order.groups, self.REFUSED)
         self.refuse(order.deployment, [f"'{group.name}' asks for {what}: {why}." for group, what, why in refused])
         problems = list(group_problems(group for group in order.groups if group.count))
         if problems:
@@ -284,7 +284,7 @@ class Site(abc.ABC):
         """Return a warning for each thing that GROUPS ask for and that has no effect here."""
         return [
             f"Site '{self.name}' does not heed {asked} of '{group.name}': {reason}."
-            for group, asked, reason in _asked(groups, self.UNHEEDED)
+            for group, asked, reason in _wishes_with_reasons(groups, self.UNHEEDED)
         ]
 
     def refuse(self, deployment: str, reasons: Iterable[str]) -> None:
@@ -367,7 +367,7 @@ class Site(abc.ABC):
         }
 
 
-def _asked(groups: Iterable[NodeGroup], reasons: Mapping[str, str]) -> list[tuple[NodeGroup, str, str]]:
+def _wishes_with_reasons(groups: Iterable[NodeGroup], reasons: Mapping[str, str]) -> list[tuple[NodeGroup, str, str]]:
     """Return what GROUPS ask for of what REASONS name, in words, each with its group and the reason."""
     return [
         (group, asked, reasons[name])

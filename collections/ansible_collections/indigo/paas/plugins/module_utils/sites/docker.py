@@ -184,7 +184,7 @@ class DockerSite(keeper.ImageKeeper):
             if not dry_run:
                 self._each(self._remove, nodes)
                 volumes.Store(self._api, deployment).remove()
-                for network in self._networks(deployment).found():
+                for network in self._networks(deployment).existing():
                     self._remove_network(network)
             return [node.name for node in nodes]
 
@@ -324,7 +324,7 @@ class DockerSite(keeper.ImageKeeper):
         staying = {node.id for node in (*changes.keep, *changes.repair)} - {node.id for node in _broken(changes)}
         kept = [container for container in self._containers(deployment) if container["Id"] in staying]
         shown = [*self._open_to_all(groups), *(self._publishing.warnings(groups) if self._publishing else [])]
-        there = networks.warnings(groups, self._networks(deployment).found(), kept)
+        there = networks.warnings(groups, self._networks(deployment).existing(), kept)
         return [*size_warnings(groups, changes), *volumes.warnings(groups, kept), *there, *shown]
 
     def _open_to_all(self, groups: Iterable[NodeGroup]) -> list[str]:
@@ -374,7 +374,7 @@ class DockerSite(keeper.ImageKeeper):
         """Make the nodes that are new, and wait until each answers."""
         there = self._networks(order.deployment)
         first = networks.first_network(order.groups, order.deployment)
-        ways = Ways(there.shared(), there.made(order.groups), first)
+        ways = Ways(there.shared(), there.ensure(order.groups), first)
         maker = Maker(self._api, order.deployment, ways, order.public_key, self._publishing)
         store = volumes.Store(self._api, order.deployment)
 
@@ -436,9 +436,9 @@ class DockerSite(keeper.ImageKeeper):
                 f"A port of the host of site '{self.name}' that a node is to have is in use: {reason}",
                 hint="Ask for another port in the template, or free that one.",
             ) from error
-        self._wait(self._found(container))
+        self._wait(self._node_of(container))
 
-    def _found(self, container: str) -> Node:
+    def _node_of(self, container: str) -> Node:
         return read_node(self._api.containers(all=True, filters={"id": container})[0], self._publishing)
 
     def _lets_in(self, node: Node, public_key: str) -> bool:

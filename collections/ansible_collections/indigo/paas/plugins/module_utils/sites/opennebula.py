@@ -189,7 +189,7 @@ class OpennebulaSite(keeper.ImageKeeper):
     # What there is
 
     def _check_networks(self) -> list[str]:
-        return _told(
+        return _failures_of(
             lambda: self._cloud.network_id("private_network"),
             lambda: self._cloud.network_id("public_network", required=False),
         )
@@ -198,7 +198,7 @@ class OpennebulaSite(keeper.ImageKeeper):
         """Return which of the configured images are not there."""
         known = {"image": self._cloud.system, "template": self._cloud.template}
         wanted = [(find, image[kind]) for image in self._images for kind, find in known.items() if kind in image]
-        return _told(*(lambda find=find, name=name: find(name) for find, name in wanted))
+        return _failures_of(*(lambda find=find, name=name: find(name) for find, name in wanted))
 
     def _described_images(self) -> list[Data]:
         entries = self._images or choice.offered(self._cloud.images, self._cloud.account())
@@ -278,7 +278,7 @@ def _read_image(entry: Any) -> Data:
     return {**texts, "name": texts.get("name") or texts.get("template") or texts["image"]}
 
 
-def _told(*checks: Callable[[], Any]) -> list[str]:
+def _failures_of(*checks: Callable[[], Any]) -> list[str]:
     """Return what the CHECKS that fail say."""
     reasons = []
     for check in checks:

@@ -526,9 +526,9 @@ class OpenStackSite(keeper.ImageKeeper):
             lambda: each(project.delete_security_group, project.security_groups(deployment), workers),
             lambda: project.delete_keypair(deployment),
         ]
-        each(self._told, steps, 1)
+        each(self._deleting, steps, 1)
 
-    def _told(self, step: Callable[[], Any]) -> None:
+    def _deleting(self, step: Callable[[], Any]) -> None:
         with self._doing("Deleting"):
             step()
 

@@ -43,7 +43,7 @@ class Border:
 
     def role(self, name: str) -> Role | None:
         """Return what an implementation names when that is a role that can be used, else None."""
-        found = self._known(name) if is_role(name) else None
+        found = self._role(name) if is_role(name) else None
         return found if isinstance(found, Role) else None
 
     def check(self, call: OperationCall, owner: str, only_names: bool = False) -> None:
@@ -52,7 +52,7 @@ class Border:
         if not is_role(call.implementation):
             self._check_playbook(call, called)
             return
-        found = self._known(call.implementation)
+        found = self._role(call.implementation)
         if isinstance(found, RoleError):
             self._report.add("unknown-role", f"{called}: {found}", call.at, found.hint)
         else:
@@ -83,7 +83,7 @@ class Border:
         role = self.role(call.implementation)
         return not is_role(call.implementation) or (role is not None and output in role.outputs)
 
-    def _known(self, name: str) -> Role | RoleError:
+    def _role(self, name: str) -> Role | RoleError:
         if name not in self._roles:
             try:
                 self._roles[name] = self._find(name)

@@ -92,7 +92,7 @@ class ComponentMaker:
             "components": components,
         }
         stage["scope"] = first.implementation if on_role and self._is_one(first.implementation) else stage["name"]
-        stage["tells"] = [told for key in keys for told in self._told(key, safe_names)]
+        stage["tells"] = [told for key in keys for told in self._facts_read(key, safe_names)]
         if not on_role:
             return {**stage, "external": True, "operation": keys[0][1]}
         parts = self._parts(first.implementation, keys)
@@ -114,7 +114,7 @@ class ComponentMaker:
         ]
         return here if others and not self._is_one(role) else {}
 
-    def _told(self, key: Key, safe_names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def _facts_read(self, key: Key, safe_names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Yield which facts of one operation the template reads; none when it reads none."""
         name, index = key
         call = self._steps[name][index].call

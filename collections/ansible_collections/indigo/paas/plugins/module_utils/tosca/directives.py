@@ -32,7 +32,7 @@ def check_directives(name: str, body: Mapping[str, Any], node_type: Type, report
 
     A substitute is needed only where nothing here can make the node itself.
     """
-    given = list(_given(name, body, report))
+    given = list(_named_directives(name, body, report))
     for word, at in given:
         if word in _SELECT:
             message = f"'{name}' asks for a node that exists already ('{word}'), and every node is made here"
@@ -51,7 +51,7 @@ def check_directives(name: str, body: Mapping[str, Any], node_type: Type, report
         report.add("not-supported", message, key_place(body, "node_filter"), "Every node template is made.")
 
 
-def _given(name: str, body: Mapping[str, Any], report: Report) -> Iterator[tuple[str, Location]]:
+def _named_directives(name: str, body: Mapping[str, Any], report: Report) -> Iterator[tuple[str, Location]]:
     written = body.get("directives")
     at = value_place(body, "directives")
     if isinstance(written, str):

@@ -57,7 +57,7 @@ class GroupMaker:
                 "count": wanted[node.name],
                 "removal_list": self._removal_list(node, removals),
                 "size": self._size(node),
-                "image": {name: self._known(node, "os", name) for name in _IMAGE_FIELDS},
+                "image": {name: self._settled_property(node, "os", name) for name in _IMAGE_FIELDS},
                 "network": self._network(node),
                 **({"networks": networks[node.name]} if networks.get(node.name) else {}),
                 "ports": self._ports(node),
@@ -85,7 +85,7 @@ class GroupMaker:
                 found[name] = value
         return found
 
-    def _known(self, node: NodeTemplate, capability: str, name: str) -> Any:
+    def _settled_property(self, node: NodeTemplate, capability: str, name: str) -> Any:
         """Return a property of a capability; one that waits for a machine is reported."""
         value = node.capabilities.get(capability, {}).get(name)
         return self._settled(value, f"'{capability}.{name}' of '{node.name}'", node.place_of(capability, name))
@@ -116,7 +116,7 @@ class GroupMaker:
         if node.name in counts:
             return counts[node.name], Location(self._topology.file)
         for name in ("count", "default_instances", "min_instances"):
-            value = self._known(node, "scalable", name)
+            value = self._settled_property(node, "scalable", name)
             if value is not None:
                 return value, node.place_of("scalable", name)
         return 1, node.at
@@ -129,7 +129,7 @@ class GroupMaker:
             self._report.add("wrong-type", message, Location(self._topology.file))
             given = []
         subject, at = f"'scalable.removal_list' of '{node.name}'", node.place_of("scalable", "removal_list")
-        written = self._shaped(self._known(node, "scalable", "removal_list"), list, subject, at)
+        written = self._shaped(self._settled_property(node, "scalable", "removal_list"), list, subject, at)
         return list(dict.fromkeys([*map(str, written), *given]))
 
     def _size(self, node: NodeTemplate) -> dict[str, Any]:
@@ -139,13 +139,13 @@ class GroupMaker:
             "memory": DEFAULT_MEMORY if memory is None else memory,
             "disk": self._bytes(node, "disk_size"),
             "gpus": self._whole(node, "num_gpus") or 0,
-            "instance_type": self._known(node, "host", "instance_type"),
-            **({"preemptible": True} if self._known(node, "host", "preemtible_instance") is True else {}),
+            "instance_type": self._settled_property(node, "host", "instance_type"),
+            **({"preemptible": True} if self._settled_property(node, "host", "preemtible_instance") is True else {}),
         }
 
     def _whole(self, node: NodeTemplate, name: str) -> int | None:
         """Return a number of the host capability; a template's own type may have made it anything."""
-        value = self._known(node, "host", name)
+        value = self._settled_property(node, "host", name)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
         message = f"'host.{name}' of '{node.name}' must be a whole number"
@@ -154,7 +154,7 @@ class GroupMaker:
 
     def _bytes(self, node: NodeTemplate, name: str) -> int | None:
         return self._as_bytes(
-            self._known(node, "host", name), f"'host.{name}' of '{node.name}'", node.place_of("host", name)
+            self._settled_property(node, "host", name), f"'host.{name}' of '{node.name}'", node.place_of("host", name)
         )
 
     def _as_bytes(self, value: Any, subject: str, at: Location) -> int | None:
@@ -172,11 +172,11 @@ class GroupMaker:
         return shape()
 
     def _wished_hostname(self, node: NodeTemplate) -> str:
-        dns_name = self._known(node, "endpoint", "dns_name")
+        dns_name = self._settled_property(node, "endpoint", "dns_name")
         return dns_name.partition(".")[0] if isinstance(dns_name, str) and dns_name else node.name
 
     def _network(self, node: NodeTemplate) -> dict[str, Any]:
-        written = self._known(node, "endpoint", "network_name")
+        written = self._settled_property(node, "endpoint", "network_name")
         linked = [link.network for link in self._links.get(node.name, []) if not is_made(link.network)]
         names = [written, *(network.properties.get("network_name") for network in linked)]
         kinds = [*names, *(network.properties.get("network_type") for network in linked)]
@@ -184,12 +184,12 @@ class GroupMaker:
         return {
             "public": any(isinstance(kind, str) and kind.upper().rpartition(".")[2] == "PUBLIC" for kind in kinds),
             "name": named[0] if named else None,
-            "dns_name": self._known(node, "endpoint", "dns_name"),
+            "dns_name": self._settled_property(node, "endpoint", "dns_name"),
         }
 
     def _ports(self, node: NodeTemplate) -> list[dict[str, Any]]:
         subject, at = f"'endpoint.ports' of '{node.name}'", node.place_of("endpoint", "ports")
-        ports = self._shaped(self._known(node, "endpoint", "ports"), dict, subject, at)
+        ports = self._shaped(self._settled_property(node, "endpoint", "ports"), dict, subject, at)
         bodies = {name: self._shaped(port, dict, f"port '{name}' in {subject}", at) for name, port in ports.items()}
         return [{"name": name, **{field: port.get(field) for field in _PORT_FIELDS}} for name, port in bodies.items()]
 

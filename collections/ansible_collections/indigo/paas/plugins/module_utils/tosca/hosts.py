@@ -185,7 +185,7 @@ class _Evaluator:
     """Evaluates values of a plan as one of its machines sees them, and holds them against what is expected of them."""
 
     def __init__(self, data: Data, state: Data, host_name: str | None = None) -> None:
-        self._known = _known(data, state, host_name)
+        self._runtime_functions = _runtime_functions(data, state, host_name)
         self._types = DataTypes(data.get("data_types") or {})
 
     def arguments(self, component: Data, operations: Iterable[Data], report: Report) -> dict[str, Any]:
@@ -221,11 +221,13 @@ class _Evaluator:
         return UNKNOWN if is_nothing or holds_call(value) else value
 
     def _fitted(self, raw: Any, kept: Data, report: Report) -> Any:
-        value = evaluate(raw, self._known)
+        value = evaluate(raw, self._runtime_functions)
         expected = kept.get("expected")
         if not expected:
             return value
-        return Checker(self._types, report).fitted(value, expected, lambda part: evaluate(part, self._known))
+        return Checker(self._types, report).fitted(
+            value, expected, lambda part: evaluate(part, self._runtime_functions)
+        )
 
     def _parts(self, value: Any, at: Location, report: Report) -> Any:
         """Return a value with each function in it that can be evaluated."""
@@ -234,7 +236,7 @@ class _Evaluator:
         if isinstance(value, list):
             return [self._parts(item, at, report) for item in value]
         try:
-            return evaluate(value, self._known)
+            return evaluate(value, self._runtime_functions)
         except FunctionError as error:
             report.add("function", str(error), _place(error, at), error.hint)
             return value
@@ -255,7 +257,7 @@ def _without_calls(value: Any) -> Any:
     return value
 
 
-def _known(data: Data, state: Data, host_name: str | None = None) -> State:
+def _runtime_functions(data: Data, state: Data, host_name: str | None = None) -> State:
     """Return the handlers for the functions whose values only running machines have, as one of them sees it."""
     runtime = _Runtime(data, state, host_name)
     return {"get_attribute": runtime.attribute, "get_operation_output": runtime.operation_output}

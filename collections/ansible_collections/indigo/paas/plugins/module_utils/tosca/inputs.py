@@ -45,11 +45,11 @@ def read_inputs(
     found.update(_undeclared(body, given, schemas, reader))
     return Inputs(
         found,
-        frozenset(name for name, schema in schemas.items() if found[name] is None and _asked(schema, given)),
+        frozenset(name for name, schema in schemas.items() if found[name] is None and _must_have_value(schema, given)),
     )
 
 
-def _asked(schema: Schema, given: Mapping[str, Any]) -> bool:
+def _must_have_value(schema: Schema, given: Mapping[str, Any]) -> bool:
     """Say whether an input has to have a value: without one, its problem has been reported."""
     return schema.required or schema.default is not None or given.get(schema.name) is not None
 

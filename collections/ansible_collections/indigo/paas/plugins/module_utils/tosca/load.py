@@ -105,7 +105,7 @@ def _loaded(
             "Write `key: value` lines.",
         )
         report.raise_errors()
-    given = _given(inputs, document, report)
+    given = _input_values(inputs, document, report)
     _check_head(document, report)
     if isinstance(inside, csar.Archive):
         inside.check_head(document, report)
@@ -138,7 +138,7 @@ def open_template(
     return read(source, report), None
 
 
-def _given(inputs: Any, document: Document, report: Report) -> Mapping[str, Any]:
+def _input_values(inputs: Any, document: Document, report: Report) -> Mapping[str, Any]:
     if inputs is None or isinstance(inputs, Mapping):
         return inputs or {}
     report.add("wrong-type", "the inputs must be a mapping of names to values", Location(document.file))

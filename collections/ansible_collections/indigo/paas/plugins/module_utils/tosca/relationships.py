@@ -68,7 +68,7 @@ class RelationshipMaker:
         draft = DraftRelationship(name, body, found or _ANY, at, source=ends[0], target=ends[1])
         draft.requirement, draft.template = requirement, template
         draft.broken = found is None and written is not None
-        return self._kept(draft, f"the relationship of '{requirement}' of '{ends[0]}'"), found
+        return self._registered(draft, f"the relationship of '{requirement}' of '{ends[0]}'"), found
 
     def make_unused(self) -> None:
         """Make the relationship templates that no requirement names: functions may name them all the same."""
@@ -79,7 +79,7 @@ class RelationshipMaker:
                 found = self._type(body.get("type"), value_place(body, "type", at))
                 broken = found is None and body.get("type") is not None
                 draft = DraftRelationship(name, body, found or _ANY, at, broken=broken)
-                self._kept(draft, draft.called)
+                self._registered(draft, draft.called)
 
     def _type(self, written: Any, at: Location) -> Type | None:
         if written is None:
@@ -92,7 +92,7 @@ class RelationshipMaker:
         wishes = itertools.chain(names, [other], (f"{other} {number}" for number in numbers))
         return next(wish for wish in wishes if wish not in self.made and wish not in self._nodes)
 
-    def _kept(self, draft: DraftRelationship, called: str) -> DraftRelationship:
+    def _registered(self, draft: DraftRelationship, called: str) -> DraftRelationship:
         unknown_keys(draft.body, _KEYS, called, self._report)
         read_sections(draft, self._report)
         self.made[draft.name] = draft

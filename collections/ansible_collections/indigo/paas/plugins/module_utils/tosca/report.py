@@ -180,7 +180,7 @@ class Report:
         self._keep(Problem(message, at.file, at.line, at.column, "Correct those before this one.", "error"))
         self.raise_errors()
 
-    def _told(self) -> Iterator[Problem]:
+    def _all_problems(self) -> Iterator[Problem]:
         yield from self._problems
         for (kind, before, after, hint), (at, owners) in self._shared.items():
             severity = self.severities.get(kind, "error")
@@ -190,7 +190,7 @@ class Report:
                 )
 
     def _sorted(self, severity: str) -> list[Problem]:
-        chosen = [problem for problem in self._told() if problem.severity == severity]
+        chosen = [problem for problem in self._all_problems() if problem.severity == severity]
         return sorted(chosen, key=lambda problem: (problem.file or "", problem.line or 0, problem.column or 0))
 
 

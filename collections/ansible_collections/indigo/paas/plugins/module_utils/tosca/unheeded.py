@@ -72,7 +72,7 @@ def _tell_machines(node: NodeTemplate, report: Report) -> None:
 
 
 def _tell(node: NodeTemplate, capability: str | None, heeded: frozenset[str], report: Report) -> None:
-    for name, at in _given(node, capability):
+    for name, at in _set_properties(node, capability):
         value = (node.properties if capability is None else node.capabilities[capability])[name]
         if name not in heeded or (name == "network_type" and not _is_public_or_not(value)):
             called = name if capability is None else f"{capability}.{name}"
@@ -120,7 +120,7 @@ def _is_public_or_not(kind: Any) -> bool:
     return isinstance(kind, str) and kind.upper().rpartition(".")[2] in _NETWORK_TYPES
 
 
-def _given(node: NodeTemplate, capability: str | None) -> Iterator[tuple[str, Location]]:
+def _set_properties(node: NodeTemplate, capability: str | None) -> Iterator[tuple[str, Location]]:
     """Yield the properties of the type that do not have their default, with the place of each."""
     values: Mapping[str, Any] = node.properties if capability is None else node.capabilities.get(capability, {})
     schemas = _schemas(node, capability)

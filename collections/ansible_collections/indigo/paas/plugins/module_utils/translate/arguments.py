@@ -68,7 +68,7 @@ class ArgumentReader:
                     continue
                 group = self._safe[component["group"]]
                 first = begun.setdefault((group, _implementation(stage)), number) == number
-                for name, value in _given(component, stage):
+                for name, value in _arguments_of(component, stage):
                     self._put(found, stage, group, name, value, first)
         return found
 
@@ -129,7 +129,7 @@ def _implementation(stage: Data) -> str:
     return stage.get("role") or f"external {stage['name']}"
 
 
-def _given(component: Data, stage: Data) -> Iterator[tuple[str, Any]]:
+def _arguments_of(component: Data, stage: Data) -> Iterator[tuple[str, Any]]:
     """Yield the arguments that a component gives to what runs in a stage."""
     for operation in operations_of(component, stage):
         yield from (operation.get("arguments") or {}).items()

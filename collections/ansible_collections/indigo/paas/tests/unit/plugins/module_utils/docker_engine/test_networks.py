@@ -48,40 +48,40 @@ def test_networks_are_made_once_and_found_by_their_labels():
     engine = Engine()
     groups = [group("box", "10.7.0.0/24", address="10.7.0.1")]
     assert of(engine).shared() == "indigo-paas-one"
-    (name,) = of(engine).made(groups).values()
-    assert of(engine).made(groups) == {"lan": name}
+    (name,) = of(engine).ensure(groups).values()
+    assert of(engine).ensure(groups) == {"lan": name}
     assert of(engine).shared() == "indigo-paas-one"
-    assert [each["Labels"].get(NETWORK) for each in of(engine).found()] == [None, "lan"]
+    assert [each["Labels"].get(NETWORK) for each in of(engine).existing()] == [None, "lan"]
     assert engine.there[1]["IPAM"]["Config"][0]["Gateway"] == "10.7.0.2"
-    assert of(engine, "other").found() == []
+    assert of(engine, "other").existing() == []
 
 
 def test_a_range_that_is_taken_is_said_before_and_when_it_is_made():
     engine = Engine()
-    of(engine).made([group("box", "10.7.0.0/24")])
+    of(engine).ensure([group("box", "10.7.0.0/24")])
     (reason,) = networks.misfits([group("box", "10.7.0.128/25")], engine.there, "other")
     assert reason.startswith("The range 10.7.0.128/25 of the network 'lan' overlaps with 10.7.0.0/24 of its network")
     assert networks.misfits([group("box", "10.7.0.0/24")], engine.there, "one") == []
     assert networks.misfits([group("box", "10.8.0.0/24")], engine.there, "other") == []
     with pytest.raises(SiteError, match="no room for the range of the network 'lan'") as caught:
-        of(engine, "other").made([group("box", "10.7.0.128/25")])
+        of(engine, "other").ensure([group("box", "10.7.0.128/25")])
     assert caught.value.bad_input
 
 
 def test_what_stays_as_it_was_made_is_told():
     engine = Engine()
-    (name,) = of(engine).made([group("box", "10.7.0.0/24")]).values()
+    (name,) = of(engine).ensure([group("box", "10.7.0.0/24")]).values()
 
     def container(*ways):
         labels = {GROUP: "box", HOSTNAME: "box-0"}
         return {"Labels": labels, "NetworkSettings": {"Networks": dict.fromkeys(ways)}}
 
-    told = networks.warnings([group("box", "10.8.0.0/24")], of(engine).found(), [container("indigo-paas-one")])
+    told = networks.warnings([group("box", "10.8.0.0/24")], of(engine).existing(), [container("indigo-paas-one")])
     assert told == [
         "The network 'lan' keeps the range 10.7.0.0/24. Destroy the deployment to change it.",
         "Node box-0 keeps the networks that it was made with. Name it in removal_list to replace it.",
     ]
-    assert networks.warnings([group("box", "10.7.0.0/24")], of(engine).found(), [container(name)]) == []
+    assert networks.warnings([group("box", "10.7.0.0/24")], of(engine).existing(), [container(name)]) == []
 
 
 def test_nodes_are_known_by_the_network_that_all_have():
