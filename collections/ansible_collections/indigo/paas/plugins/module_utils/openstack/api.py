@@ -242,7 +242,13 @@ class Project:
 
     def create_image(self, server: str, name: str, properties: dict[str, str]) -> str:
         """Ask for an image NAME of the disk of SERVER, and return its id; it is in the making for a while."""
-        return str(self.retry(lambda: self._connection.compute.create_server_image(server, name, properties)).id)
+
+        def existing() -> list[Thing]:
+            found = self._all(self._connection.image.images, name=name, owner=self._connection.current_project_id)
+            return [image for image in found if properties.items() <= (image.properties or {}).items()]
+
+        create = self._connection.compute.create_server_image
+        return str(self._once(existing, lambda: create(server, name, properties)).id)
 
     # What servers need
 
@@ -367,10 +373,10 @@ class Project:
     def create_volume(self, deployment: str, request: dict[str, Any]) -> None:
         """Ask for a volume, of which there is none with REQUEST's metadata; it may be in the making for a while."""
 
-        def found() -> list[Thing]:
+        def existing() -> list[Thing]:
             return [each for each in self.volumes(deployment) if each.metadata == request["metadata"]]
 
-        self._once(found, lambda: self._connection.block_storage.create_volume(**request))
+        self._once(existing, lambda: self._connection.block_storage.create_volume(**request))
 
     # Deleting
 
@@ -413,16 +419,16 @@ class Project:
         """Return all that FUNCTION lists; a page that fails is asked for again with those before it."""
         return self.retry(lambda: list(function(**query)))
 
-    def _once(self, find: Callable[[], list[Thing]], make: Callable[[], Thing]) -> None:
-        """Make what is known to be missing; after a failure that passes, only where FIND finds nothing."""
+    def _once(self, find: Callable[[], list[Thing]], make: Callable[[], Thing]) -> Thing:
+        """Make what is known to be missing, and return it; what FIND finds after a failure that passes counts as made."""
         tried: list[bool] = []
 
-        def attempt() -> None:
-            if not tried or not find():
-                tried.append(True)
-                make()
+        def attempt() -> Thing:
+            found = find() if tried else []
+            tried.append(True)
+            return found[0] if found else make()
 
-        self.retry(attempt)
+        return self.retry(attempt)
 
     def _make(self, function: Callable[[], Made]) -> Made | None:
         """Call FUNCTION, which makes what there can be only one of: that it is there already is success."""

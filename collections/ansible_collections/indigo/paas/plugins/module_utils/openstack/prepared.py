@@ -68,7 +68,7 @@ def make(
 
     patience   for how many seconds nothing may happen to it
 
-    Raises SiteError.
+    Raises SiteError, with nothing left of the image.
     """
     made = project.create_image(server, image.name, to_properties(labels(image)))
     began, seen = clock(), None
@@ -77,14 +77,14 @@ def make(
         state = found.status if found else "gone"
         if state == ACTIVE:
             return
-        if state not in UNFINISHED:
-            raise SiteError(f"The image {image.name} was not made: it is {state}")
         if state != seen:
             began, seen = clock(), state
-        if clock() - began > patience:
-            project.delete_image(made)
-            raise SiteError(
-                f"The image {image.name} was not made: it stays {state}",
-                hint="Try again later, or raise site_build_timeout.",
-            )
+        if state not in UNFINISHED or clock() - began > patience:
+            break
         sleep(INTERVAL)
+    project.delete_image(made)
+    stays = state in UNFINISHED
+    raise SiteError(
+        f"The image {image.name} was not made: it {'stays' if stays else 'is'} {state}",
+        hint="Try again later, or raise site_build_timeout." if stays else None,
+    )

@@ -68,6 +68,31 @@ def test_a_volume_whose_answer_is_lost_is_made_once(done, made):
     assert len(lists.requests) == 1
 
 
+@pytest.mark.parametrize("done", [True, False])
+def test_an_image_whose_answer_is_lost_is_made_once(done):
+    older = SimpleNamespace(id="older", properties={"made": "yesterday", "hw": "x"})
+    there = [older]
+
+    def make(_server, _name, properties):
+        there.append(SimpleNamespace(id=f"new-{len(there)}", properties={**properties, "hw": "x"}))
+        return there[-1]
+
+    attempts = []
+
+    def create(*request):
+        attempts.append(request)
+        if len(attempts) > 1:
+            return make(*request)
+        if done:
+            make(*request)
+        raise http(500)
+
+    cloud = project(compute={"create_server_image": create}, image={"images": lambda name, owner: list(there)})
+    cloud._connection.current_project_id = "p"
+    assert cloud.create_image("s1", "debian-13-x", {"made": "today"}) == "new-1"
+    assert [image.id for image in there] == ["older", "new-1"]
+
+
 def test_a_server_in_error_is_asked_for_alone_where_the_list_does_not_say_why():
     def server(id, status="ERROR", **more):
         return SimpleNamespace(id=id, status=status, metadata=MARKS, **{"fault": None, "task_state": None, **more})

@@ -73,9 +73,11 @@ def test_an_image_in_the_making_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(("state", "said"), [("killed", "it is killed"), (None, "it is gone")])
-def test_an_image_that_is_not_made_is_told(state: str | None, said: str) -> None:
+def test_an_image_that_is_not_made_is_told_and_deleted(state: str | None, said: str) -> None:
+    project = Project("queued", state)
     with pytest.raises(SiteError, match=said):
-        make(Project("queued", state))
+        make(project)
+    assert project.asked[1:] == ["i1"]
 
 
 def test_an_image_to_which_nothing_happens_is_deleted() -> None:
