@@ -420,7 +420,7 @@ class Project:
         return self.retry(lambda: list(function(**query)))
 
     def _once(self, find: Callable[[], list[Thing]], make: Callable[[], Thing]) -> Thing:
-        """Make what is known to be missing, and return it; what FIND finds after a failure that passes counts as made."""
+        """Make what is known to be missing, and return it; what FIND finds after a failure that passes was made."""
         tried: list[bool] = []
 
         def attempt() -> Thing:
